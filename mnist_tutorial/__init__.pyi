@@ -1,0 +1,37 @@
+from .batching import BATCH_SIZE as BATCH_SIZE
+from .batching import TEST_BATCH_SIZE as TEST_BATCH_SIZE
+from .batching import TEST_ITERATION_FREQUENCY as TEST_ITERATION_FREQUENCY
+from .batching import TRAIN_BATCHES as TRAIN_BATCHES
+from .batching import Batch as Batch
+from .batching import BatchSampler as BatchSampler
+from .batching import epoch_order as epoch_order
+from .batching import make_batch as make_batch
+from .data import MnistData as MnistData
+from .data import read_idx as read_idx
+from .layers import build_dense_model as build_dense_model
+from .layers import build_model as build_model
+from .layers import convolve as convolve
+from .layers import max_pool as max_pool
+from .loss import accuracy as accuracy
+from .loss import compile_model as compile_model
+from .loss import cross_entropy as cross_entropy
+from .loss import cross_entropy_from_logits as cross_entropy_from_logits
+from .loss import softmax as softmax
+from .optimizer import LEARNING_RATE as LEARNING_RATE
+from .optimizer import build_optimizer as build_optimizer
+from .optimizer import gradient_descent as gradient_descent
+from .optimizer import sgd_step as sgd_step
+from .results import Evaluation as Evaluation
+from .results import accuracy_per_class as accuracy_per_class
+from .results import confusion_matrix as confusion_matrix
+from .results import evaluate as evaluate
+from .results import most_confident_mistakes as most_confident_mistakes
+from .results import plot_accuracy as plot_accuracy
+from .results import plot_accuracy_per_class as plot_accuracy_per_class
+from .results import plot_confusion_matrix as plot_confusion_matrix
+from .results import plot_digits as plot_digits
+from .results import plot_loss as plot_loss
+from .training import History as History
+from .training import train as train
+
+__version__: str

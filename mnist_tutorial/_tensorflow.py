@@ -1,0 +1,51 @@
+"""TensorFlow and Keras, imported without TensorFlow's start-up messages.
+
+TensorFlow writes several lines to file descriptor 2 while it is imported and when it first
+touches a device, whatever TF_CPP_MIN_LOG_LEVEL says. They are caught here, and shown after
+all if the import fails. Every module that needs TensorFlow gets it from here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["keras", "tf"]
+
+
+@contextmanager
+def _quiet_start() -> Iterator[None]:
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with tempfile.TemporaryFile() as caught:
+        os.dup2(caught.fileno(), 2)
+        failed = True
+        try:
+            yield
+            failed = False
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+            if failed:
+                caught.seek(0)
+                sys.stderr.write(caught.read().decode(errors="replace"))
+
+
+with _quiet_start():
+    import tensorflow as tf
+
+    tf.zeros(1)  # the first use of a device writes messages, too
+    import keras
+
+if keras.backend.backend() != "tensorflow":
+    raise ImportError(
+        "mnist_tutorial trains with Keras on TensorFlow; "
+        f"KERAS_BACKEND is set to {keras.backend.backend()!r}"
+    )
+if os.environ.get(
+    "MNIST_TUTORIAL_REQUIRE_GPU"
+) == "1" and not tf.config.list_physical_devices("GPU"):
+    raise RuntimeError("MNIST_TUTORIAL_REQUIRE_GPU is 1, but TensorFlow sees no GPU")
