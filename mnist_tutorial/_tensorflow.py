@@ -34,18 +34,18 @@ def _quiet_start() -> Iterator[None]:
                 sys.stderr.write(caught.read().decode(errors="replace"))
 
 
+if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
+    raise ImportError(
+        "mnist_tutorial trains with Keras on TensorFlow; "
+        f"KERAS_BACKEND is set to {os.environ['KERAS_BACKEND']!r}"
+    )
+
 with _quiet_start():
     import tensorflow as tf
 
     tf.zeros(1)  # the first use of a device writes messages, too
     import keras
 
-if keras.backend.backend() != "tensorflow":
-    raise ImportError(
-        "mnist_tutorial trains with Keras on TensorFlow; "
-        f"KERAS_BACKEND is set to {keras.backend.backend()!r}"
-    )
-if os.environ.get(
-    "MNIST_TUTORIAL_REQUIRE_GPU"
-) == "1" and not tf.config.list_physical_devices("GPU"):
-    raise RuntimeError("MNIST_TUTORIAL_REQUIRE_GPU is 1, but TensorFlow sees no GPU")
+if os.environ.get("MNIST_TUTORIAL_REQUIRE_GPU") == "1":
+    if not tf.config.list_physical_devices("GPU"):
+        raise RuntimeError("MNIST_TUTORIAL_REQUIRE_GPU is 1, but TensorFlow sees no GPU")

@@ -185,11 +185,7 @@ class BatchSampler:
             If ``batch_size`` is no whole number from 1 to the number of examples.
         """
         n = len(self.images)
-        batch_size = check_whole_number("batch_size", batch_size, minimum=1)
-        if batch_size > n:
-            raise ValueError(
-                f"batch_size must be at most {n}, the size of the split; got {batch_size}"
-            )
+        batch_size = check_batch_size("batch_size", batch_size, n)
         epoch, start = divmod(self.position, n)
         indices = self._order(epoch)[start : start + batch_size]
         missing = batch_size - len(indices)
@@ -258,6 +254,16 @@ def check_whole_number(name: str, value: Any, *, minimum: int) -> int:
         raise TypeError(f"{name} must be a whole number; got {value!r}") from None
     if number < minimum:
         raise ValueError(f"{name} must be at least {minimum}; got {number}")
+    return number
+
+
+def check_batch_size(name: str, value: Any, split_size: int) -> int:
+    """Return ``value`` as an int from 1 to ``split_size``, or raise an error."""
+    number = check_whole_number(name, value, minimum=1)
+    if number > split_size:
+        raise ValueError(
+            f"{name} must be at most {split_size}, the size of the split; got {number}"
+        )
     return number
 
 

@@ -18,6 +18,7 @@ from mnist_tutorial.batching import (
     TEST_ITERATION_FREQUENCY,
     TRAIN_BATCHES,
     Batch,
+    check_batch_size,
     check_whole_number,
 )
 from mnist_tutorial.data import MnistData
@@ -120,8 +121,14 @@ def train(
     validation_frequency = check_whole_number(
         "validation_frequency", validation_frequency, minimum=1
     )
+    batch_size = check_batch_size("batch_size", batch_size, len(data.train_images))
+    validation_batch_size = check_batch_size(
+        "validation_batch_size", validation_batch_size, len(data.validation_images)
+    )
     if optimizer is None:
         optimizer = build_optimizer()
+    if not isinstance(optimizer, keras.optimizers.Optimizer):
+        raise TypeError(f"optimizer must be a Keras optimizer; got {optimizer!r}")
     weights = model.trainable_variables
     optimizer.build(weights)
 
