@@ -46,6 +46,6 @@ with _quiet_start():
     tf.zeros(1)  # the first use of a device writes messages, too
     import keras
 
-if os.environ.get("MNIST_TUTORIAL_REQUIRE_GPU") == "1":
-    if not tf.config.list_physical_devices("GPU"):
-        raise RuntimeError("MNIST_TUTORIAL_REQUIRE_GPU is 1, but TensorFlow sees no GPU")
+_gpu_required = os.environ.get("MNIST_TUTORIAL_REQUIRE_GPU") == "1"
+if _gpu_required and not tf.config.list_physical_devices("GPU"):
+    raise RuntimeError("MNIST_TUTORIAL_REQUIRE_GPU is 1, but TensorFlow sees no GPU")

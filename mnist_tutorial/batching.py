@@ -207,9 +207,7 @@ class BatchSampler:
 
     def _order(self, epoch: int) -> npt.NDArray[np.int64]:
         if epoch != self._cached_epoch:
-            self._cached_order = epoch_order(
-                len(self.images), seed=self.seed, epoch=epoch
-            )
+            self._cached_order = epoch_order(len(self.images), seed=self.seed, epoch=epoch)
             self._cached_epoch = epoch
         return self._cached_order
 
@@ -218,22 +216,12 @@ def check_examples(images: Any, labels: Any) -> None:
     """Raise ValueError unless images are uint8 [n, 28, 28] and labels uint8 [n] in 0..9."""
     for name, array, ndim in (("images", images, 3), ("labels", labels, 1)):
         shape = f"[n, {IMAGE_SIZE}, {IMAGE_SIZE}]" if ndim == 3 else "[n]"
-        if (
-            not isinstance(array, np.ndarray)
-            or array.dtype != np.uint8
-            or array.ndim != ndim
-        ):
-            raise ValueError(
-                f"{name} must be a uint8 array {shape}; got {describe(array)}"
-            )
+        if not isinstance(array, np.ndarray) or array.dtype != np.uint8 or array.ndim != ndim:
+            raise ValueError(f"{name} must be a uint8 array {shape}; got {describe(array)}")
     if images.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE):
-        raise ValueError(
-            f"images must be {IMAGE_SIZE}x{IMAGE_SIZE} pixels; got {describe(images)}"
-        )
+        raise ValueError(f"images must be {IMAGE_SIZE}x{IMAGE_SIZE} pixels; got {describe(images)}")
     if len(images) != len(labels):
-        raise ValueError(
-            f"images and labels differ in number: {len(images)} and {len(labels)}"
-        )
+        raise ValueError(f"images and labels differ in number: {len(images)} and {len(labels)}")
     if len(images) == 0:
         raise ValueError("images must hold at least one image; got none")
     if labels.max() >= NUM_CLASSES:

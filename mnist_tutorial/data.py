@@ -29,18 +29,10 @@ __all__ = ["MnistData", "read_idx"]
 
 SHIPPED_FOLDER = Path(__file__).with_name("mnist")
 SHIPPED_SHA256 = {
-    "t10k-images-idx3-ubyte": (
-        "1a1a05eab793c14bb050b398624a11b0ffd1a2953baed553b1b9bd079e2a20be"
-    ),
-    "t10k-labels-idx1-ubyte": (
-        "b91679a0acfe4ba0e50a2437a903084cba1f5f92592b016a25a7dfd00455798b"
-    ),
-    "train-images-idx3-ubyte": (
-        "0b367032e93c5d0cea0925647cfdb18614af8ee15f83e6f2fc2ad904a6835971"
-    ),
-    "train-labels-idx1-ubyte": (
-        "1787548bbe0bff1ec2ecdc0ef292b02df999e2d1a6002d27500982c652b17203"
-    ),
+    "t10k-images-idx3-ubyte": ("1a1a05eab793c14bb050b398624a11b0ffd1a2953baed553b1b9bd079e2a20be"),
+    "t10k-labels-idx1-ubyte": ("b91679a0acfe4ba0e50a2437a903084cba1f5f92592b016a25a7dfd00455798b"),
+    "train-images-idx3-ubyte": ("0b367032e93c5d0cea0925647cfdb18614af8ee15f83e6f2fc2ad904a6835971"),
+    "train-labels-idx1-ubyte": ("1787548bbe0bff1ec2ecdc0ef292b02df999e2d1a6002d27500982c652b17203"),
 }
 VALIDATION_IMAGES = 5000
 
@@ -91,9 +83,7 @@ class MnistData:
     ((64, 784), (64, 10))
     """
 
-    def __init__(
-        self, folder: str | os.PathLike[str] | None = None, *, seed: int = 0
-    ) -> None:
+    def __init__(self, folder: str | os.PathLike[str] | None = None, *, seed: int = 0) -> None:
         seed = check_whole_number("seed", seed, minimum=0)
         images, labels = _read_split(folder, "train")
         if len(images) <= VALIDATION_IMAGES:
@@ -108,9 +98,7 @@ class MnistData:
         self.validation_labels = labels[-VALIDATION_IMAGES:]
         self.test_images, self.test_labels = _read_split(folder, "t10k")
         self._train = BatchSampler(self.train_images, self.train_labels, seed=seed)
-        self._validation = BatchSampler(
-            self.validation_images, self.validation_labels, seed=seed
-        )
+        self._validation = BatchSampler(self.validation_images, self.validation_labels, seed=seed)
         self._test = BatchSampler(self.test_images, self.test_labels, seed=seed)
 
     def next_train_batch(self, batch_size: int = BATCH_SIZE) -> Batch:
@@ -216,9 +204,7 @@ def _parse_idx(path: Path, content: bytes) -> npt.NDArray[np.uint8]:
     header_size = 4 + 4 * ndim
     if len(content) < header_size:
         raise ValueError(f"{path}: the header is cut short")
-    shape = [
-        int.from_bytes(content[i : i + 4], "big") for i in range(4, header_size, 4)
-    ]
+    shape = [int.from_bytes(content[i : i + 4], "big") for i in range(4, header_size, 4)]
     declared = math.prod(shape)
     present = len(content) - header_size
     if present != declared:
@@ -243,8 +229,7 @@ def _read_split(
     folder: str | os.PathLike[str] | None, prefix: str
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     paths = [
-        _find(folder, f"{prefix}-{kind}")
-        for kind in ("images-idx3-ubyte", "labels-idx1-ubyte")
+        _find(folder, f"{prefix}-{kind}") for kind in ("images-idx3-ubyte", "labels-idx1-ubyte")
     ]
     if folder is None:
         for path in paths:
@@ -252,8 +237,7 @@ def _read_split(
     images, labels = (read_idx(path) for path in paths)
     if images.ndim != 3 or images.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE):
         raise ValueError(
-            f"{paths[0]}: images must be [n, {IMAGE_SIZE}, {IMAGE_SIZE}]; "
-            f"got {list(images.shape)}"
+            f"{paths[0]}: images must be [n, {IMAGE_SIZE}, {IMAGE_SIZE}]; got {list(images.shape)}"
         )
     if labels.ndim != 1:
         raise ValueError(f"{paths[1]}: labels must be [n]; got {list(labels.shape)}")

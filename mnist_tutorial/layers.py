@@ -108,9 +108,7 @@ def build_dense_model(*, seed: int = 0) -> keras.Sequential:
         [
             keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1)),
             keras.layers.Flatten(),
-            keras.layers.Dense(
-                units=42, activation="relu", kernel_initializer=initializers[0]
-            ),
+            keras.layers.Dense(units=42, activation="relu", kernel_initializer=initializers[0]),
             keras.layers.Dense(
                 units=NUM_CLASSES,
                 activation="softmax",
@@ -168,12 +166,8 @@ def convolve(
         )
     if bias is not None and bias.shape != kernels.shape[3:]:
         raise ValueError(f"bias must be [{kernels.shape[3]}]; got {list(bias.shape)}")
-    windows = np.lib.stride_tricks.sliding_window_view(
-        images, kernels.shape[:2], axis=(1, 2)
-    )
-    maps: npt.NDArray[np.floating] = np.einsum(
-        "nyxcij,ijcf->nyxf", windows, kernels, optimize=True
-    )
+    windows = np.lib.stride_tricks.sliding_window_view(images, kernels.shape[:2], axis=(1, 2))
+    maps: npt.NDArray[np.floating] = np.einsum("nyxcij,ijcf->nyxf", windows, kernels, optimize=True)
     return maps if bias is None else maps + bias
 
 

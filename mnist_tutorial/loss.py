@@ -133,9 +133,7 @@ def cross_entropy_from_logits(
     return np.asarray(log_sum - (labels * logits).sum(axis=-1))
 
 
-def accuracy(
-    labels: npt.NDArray[np.floating], probabilities: npt.NDArray[np.floating]
-) -> float:
+def accuracy(labels: npt.NDArray[np.floating], probabilities: npt.NDArray[np.floating]) -> float:
     """Return the share of examples whose most probable digit is the true one.
 
     Parameters

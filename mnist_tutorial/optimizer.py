@@ -89,9 +89,7 @@ def sgd_step(
     learning_rate = _check_learning_rate(learning_rate)
     shapes = [[np.shape(array) for array in arrays] for arrays in (weights, gradients)]
     if shapes[0] != shapes[1]:
-        raise ValueError(
-            f"weights and gradients differ in shape: {shapes[0]} and {shapes[1]}"
-        )
+        raise ValueError(f"weights and gradients differ in shape: {shapes[0]} and {shapes[1]}")
     return [w - learning_rate * g for w, g in zip(weights, gradients, strict=True)]
 
 
@@ -145,7 +143,5 @@ def _check_learning_rate(learning_rate: float) -> float:
     except (TypeError, ValueError):
         rate = math.nan
     if not 0 < rate < math.inf:
-        raise ValueError(
-            f"learning_rate must be a finite number above 0; got {learning_rate!r}"
-        )
+        raise ValueError(f"learning_rate must be a finite number above 0; got {learning_rate!r}")
     return rate

@@ -86,10 +86,7 @@ def evaluate(model: keras.Sequential, data: MnistData) -> Evaluation:
     xs = test.xs.reshape(*data.test_images.shape, 1)
     chunks = range(0, len(xs), EVALUATION_BATCH)
     probabilities = np.concatenate(
-        [
-            np.asarray(model(xs[i : i + EVALUATION_BATCH], training=False))
-            for i in chunks
-        ]
+        [np.asarray(model(xs[i : i + EVALUATION_BATCH], training=False)) for i in chunks]
     )
     return Evaluation(
         loss=float(cross_entropy(test.labels, probabilities).mean()),
@@ -240,16 +237,12 @@ def plot_accuracy(history: History, ax: Axes | None = None) -> Axes:
     """
     ax = _axes(ax, (6, 3.5))
     values = history.history["val_accuracy"]
-    ax.plot(
-        history.validation_batches, values, color=VERMILION, marker="o", markersize=4
-    )
+    ax.plot(history.validation_batches, values, color=VERMILION, marker="o", markersize=4)
     ax.set(xlabel="training batches", ylabel="validation accuracy", ylim=(0, 1))
     return ax
 
 
-def plot_confusion_matrix(
-    counts: npt.NDArray[np.integer], ax: Axes | None = None
-) -> Axes:
+def plot_confusion_matrix(counts: npt.NDArray[np.integer], ax: Axes | None = None) -> Axes:
     """Draw a confusion matrix with its counts.
 
     The colour shows the share of the row, so that rare and frequent digits compare.
@@ -285,9 +278,7 @@ def plot_confusion_matrix(
     return ax
 
 
-def plot_accuracy_per_class(
-    accuracies: npt.NDArray[np.floating], ax: Axes | None = None
-) -> Axes:
+def plot_accuracy_per_class(accuracies: npt.NDArray[np.floating], ax: Axes | None = None) -> Axes:
     """Draw the accuracy of each digit as a bar.
 
     Parameters
@@ -345,14 +336,10 @@ def plot_digits(
     if images.ndim != 3 or len(images) == 0:
         raise ValueError(f"images must be [n, height, width]; got {list(images.shape)}")
     if predictions is not None and labels is None:
-        raise ValueError(
-            "predictions are marked right or wrong by labels; got no labels"
-        )
+        raise ValueError("predictions are marked right or wrong by labels; got no labels")
     for name, digits in (("labels", labels), ("predictions", predictions)):
         if digits is not None and len(digits) != len(images):
-            raise ValueError(
-                f"{name} must be as many as images, {len(images)}; got {len(digits)}"
-            )
+            raise ValueError(f"{name} must be as many as images, {len(images)}; got {len(digits)}")
     columns = min(columns, len(images))
     rows = math.ceil(len(images) / columns)
     height, width = images.shape[1:]
@@ -367,11 +354,7 @@ def plot_digits(
             text, colour = str(labels[i]), "black"
             if predictions is not None:
                 right = predictions[i] == labels[i]
-                text = (
-                    f"{predictions[i]} ✓"
-                    if right
-                    else f"{predictions[i]} ✗ ({labels[i]})"
-                )
+                text = f"{predictions[i]} ✓" if right else f"{predictions[i]} ✗ ({labels[i]})"
                 colour = BLUE if right else VERMILION
             ax.text(left + width / 2, top + height + room / 2, text, color=colour,
                     ha="center", va="center", fontsize=9)  # fmt: skip
@@ -387,9 +370,7 @@ def _axes(ax: Axes | None, figsize: tuple[float, float]) -> Axes:
     return figure.add_subplot()
 
 
-def _check_digits(
-    labels: npt.NDArray[np.integer], predictions: npt.NDArray[np.integer]
-) -> None:
+def _check_digits(labels: npt.NDArray[np.integer], predictions: npt.NDArray[np.integer]) -> None:
     if labels.shape != predictions.shape or labels.ndim != 1:
         raise ValueError(
             "labels and predictions must both be [n]; "
@@ -397,6 +378,4 @@ def _check_digits(
         )
     for name, digits in (("labels", labels), ("predictions", predictions)):
         if digits.size and not (digits.min() >= 0 and digits.max() < NUM_CLASSES):
-            raise ValueError(
-                f"{name} must lie in 0..9; got {digits.min()}..{digits.max()}"
-            )
+            raise ValueError(f"{name} must lie in 0..9; got {digits.min()}..{digits.max()}")

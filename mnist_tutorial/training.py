@@ -147,9 +147,7 @@ def train(
 
     result = History()
     steps = range(1, batches + 1)
-    for step in (
-        tqdm(steps, desc="training", unit="batch", delay=1) if progress else steps
-    ):
+    for step in tqdm(steps, desc="training", unit="batch", delay=1) if progress else steps:
         loss, accuracy = train_step(*_to_images(data.next_train_batch(batch_size)))
         result.history["loss"].append(float(loss))
         result.history["accuracy"].append(float(accuracy))
@@ -178,9 +176,7 @@ def _mean_accuracy(labels: Any, probabilities: Any) -> Any:
 def _check_model(model: Any) -> None:
     if not isinstance(model, keras.Model):
         raise TypeError(f"model must be a Keras model; got {type(model).__name__}")
-    shapes = tuple(
-        getattr(model, name, None) for name in ("input_shape", "output_shape")
-    )
+    shapes = tuple(getattr(model, name, None) for name in ("input_shape", "output_shape"))
     wanted = ((None, IMAGE_SIZE, IMAGE_SIZE, 1), (None, 10))
     if shapes != wanted:
         raise ValueError(

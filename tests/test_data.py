@@ -214,7 +214,7 @@ def test_no_images_at_all(folder):
 def test_too_few_training_images(folder):
     (folder / "train-images-idx3-ubyte").write_bytes(idx(np.zeros((5000, 28, 28))))
     (folder / "train-labels-idx1-ubyte").write_bytes(idx(np.zeros(5000)))
-    with pytest.raises(ValueError, match="needs more than 5000 images.*holds 5000"):
+    with pytest.raises(ValueError, match=r"needs more than 5000 images.*holds 5000"):
         MnistData(folder)
 
 

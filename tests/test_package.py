@@ -33,16 +33,14 @@ def test_data_and_results_need_no_tensorflow():
 
 def test_training_prints_nothing():
     result = run(
-        "from mnist_tutorial import *; "
-        "train(build_model(), MnistData(), batches=5, progress=False)"
+        "from mnist_tutorial import *; train(build_model(), MnistData(), batches=5, progress=False)"
     )
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
 def test_a_failing_import_of_tensorflow_is_shown():
     script = (
-        "import sys, os; sys.modules['tensorflow'] = None\n"
-        "from mnist_tutorial import build_model"
+        "import sys, os; sys.modules['tensorflow'] = None\nfrom mnist_tutorial import build_model"
     )
     result = run(script)
     assert result.returncode == 1

@@ -1,0 +1,143 @@
+# The commands of the book. `make` lists them.
+
+PYTHON ?= python3
+LOCK ?= requirements.lock
+CHAPTERS ?= $(wildcard book/*.ipynb)
+# Two chapters at a time: each holds a process with TensorFlow in it, about 1 GB.
+WORKERS ?= 2
+
+# "3.11 /usr/bin/python3.11", or nothing where there is no such Python. The real path, because
+# PYTHON may lie in the .venv that is about to be removed.
+found := $(shell $(PYTHON) -c 'import os, sys; print("%d.%d" % sys.version_info[:2], os.path.realpath(sys.executable))' 2>/dev/null)
+version := $(firstword $(found))
+python := $(wordlist 2,99,$(found))
+
+bin := .venv/bin
+# Stamps are written last, so that a set-up that was interrupted is begun again.
+installed := .venv/installed-$(version)-$(notdir $(LOCK))
+ready := .venv/ready
+gpu_ready := .venv/ready-gpu
+
+checks := lint types unit chapters pages
+
+# Progress bars would be stored in the notebooks, and differ at every run.
+export TQDM_DISABLE = 1
+# Either would change what a chapter shows, or which package it imports.
+unexport MPLBACKEND PYTHONPATH
+# Where there is uv, it takes the Python that was found and downloads none.
+export UV_PYTHON_DOWNLOADS = never
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup book test $(checks) notebooks lock test-gpu clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo "Variables: PYTHON=python3.12  CHAPTERS=\"book/01-data.ipynb\" (notebooks, chapters)"
+	@echo "           LOCK=requirements.txt (the newest releases instead of the locked ones)"
+
+# --- set-up ------------------------------------------------------------------------------
+
+setup: $(ready) ## make the environment .venv from requirements.lock
+
+$(installed): requirements.txt $(LOCK)
+	@case "$(version)" in \
+	  3.10|3.11|3.12|3.13) ;; \
+	  "") echo "error: PYTHON=$(PYTHON) does not run: install Python 3.10 to 3.13" >&2; exit 1 ;; \
+	  *) echo "error: Python 3.10 to 3.13 is wanted; PYTHON=$(PYTHON) is $(version)" >&2; exit 1 ;; \
+	esac
+	@command -v uv >/dev/null || "$(python)" -c "import ensurepip, venv" 2>/dev/null || \
+	  { echo "error: $(python) lacks the module venv (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	@echo "Making .venv with Python $(version) from $(LOCK): 2.5 GB, a few minutes"
+	rm -rf .venv
+	@set -ex; if command -v uv >/dev/null; then \
+	  uv venv --python "$(python)" .venv; \
+	  uv pip install --python $(bin)/python -r $(LOCK); \
+	else \
+	  "$(python)" -m venv .venv; \
+	  $(bin)/python -m pip install -r $(LOCK); \
+	fi
+	@touch $@
+
+# The package itself, editable. Its build tool is among the locked packages.
+$(ready): $(installed) pyproject.toml
+	@set -ex; if command -v uv >/dev/null; then \
+	  uv pip install --python $(bin)/python --no-build-isolation --editable .; \
+	else \
+	  $(bin)/python -m pip install --no-build-isolation --editable .; \
+	fi
+	@touch $@
+
+lock: ## make requirements.lock from requirements.txt and pyproject.toml
+	@command -v uv >/dev/null || [ -x $(bin)/uv ] || $(MAKE) --no-print-directory setup
+	@command -v uv >/dev/null || [ -x $(bin)/uv ] || $(bin)/python -m pip install uv
+	PATH="$$PATH:$(CURDIR)/$(bin)" uv pip compile --quiet --upgrade --universal --python-version 3.10 \
+	  --custom-compile-command "make lock" requirements.txt pyproject.toml -o requirements.lock
+
+# --- the book ----------------------------------------------------------------------------
+
+# _build goes first: an incremental build repeats no warnings.
+book: $(ready) ## execute every chapter and render the book
+	rm -rf _build
+	$(bin)/jupyter-book build . --all -W -n --keep-going
+	@echo
+	@echo "Open $(CURDIR)/_build/html/index.html"
+
+notebooks: $(ready) ## execute the chapters again and store their outputs
+	$(bin)/python book/_tools/execute.py $(CHAPTERS)
+
+# --- the tests ---------------------------------------------------------------------------
+
+# Every check is run, also after one has failed; the summary says which.
+test: $(ready) ## run every check below
+	@for check in $(checks); do \
+	  printf '\n== make %s\n' "$$check"; begin=$$(date +%s); \
+	  if $(MAKE) --no-print-directory "$$check"; then result=passed; else result=FAILED; failed=1; fi; \
+	  summary="$$summary$$(printf '%-10s %s %5s s' "$$check" "$$result" $$(($$(date +%s) - begin)))@"; \
+	done; \
+	printf '\n== summary\n%s' "$$summary" | tr @ '\n'; test -z "$$failed"
+
+lint: $(ready) ## ruff: lint and format
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+
+types: $(ready) ## mypy, strict
+	$(bin)/mypy
+
+unit: $(ready) ## unit tests, doctests, and the notebooks as they are stored
+	$(bin)/python -m pytest --doctest-modules mnist_tutorial tests --ignore tests/test_book.py
+
+# Slow, because each chapter trains networks.
+chapters: $(ready) ## execute the chapters and compare their outputs with the stored ones
+	$(bin)/python -m pytest --nbval --nbval-cell-timeout 600 -n $(WORKERS) --dist loadfile $(CHAPTERS)
+
+# Rendered from the stored outputs: `chapters` has executed every cell and found the same.
+pages: $(ready) ## render the book from the stored outputs and test its pages
+	rm -rf _build
+	mkdir _build
+	sed 's/execute_notebooks: force/execute_notebooks: "off"/' _config.yml > _build/_config.yml
+	$(bin)/jupyter-book build . --config _build/_config.yml --all -W -n --keep-going --quiet
+	$(bin)/python -m pytest tests/test_book.py
+
+# --- the GPU -----------------------------------------------------------------------------
+
+# The lock has no CUDA libraries; it constrains what they come with.
+$(gpu_ready): $(ready)
+	@set -ex; if command -v uv >/dev/null; then \
+	  uv pip install --python $(bin)/python -c $(LOCK) "tensorflow[and-cuda]"; \
+	else \
+	  $(bin)/python -m pip install -c $(LOCK) "tensorflow[and-cuda]"; \
+	fi
+	@touch $@
+
+# TF32 would round float32 products to 10 bits. One chapter at a time: they share the memory.
+test-gpu: export MNIST_TUTORIAL_REQUIRE_GPU = 1
+test-gpu: export NVIDIA_TF32_OVERRIDE = 0
+test-gpu: export TF_FORCE_GPU_ALLOW_GROWTH = true
+test-gpu: $(gpu_ready) ## the chapters on an NVIDIA GPU; fails where TensorFlow sees none
+	$(bin)/python -m pytest tests/test_gpu.py
+	$(bin)/python -m pytest --nbval --nbval-cell-timeout 600 $(CHAPTERS)
+
+clean: ## remove the environment and what was built
+	rm -rf .venv _build

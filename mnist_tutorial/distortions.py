@@ -1,0 +1,205 @@
+"""Changes to digits: shifted, rotated, thickened, inverted, noised.
+
+NumPy alone. The chapters "Convolution against dense" and "Looking inside" use them to ask
+how much change a trained network bears.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from mnist_tutorial.batching import check_whole_number, describe
+
+__all__ = ["add_noise", "invert", "rotate", "shift", "thicken"]
+
+Images = npt.NDArray[np.uint8]
+
+
+def shift(images: Images, *, rows: int = 0, columns: int = 0) -> Images:
+    """Move images; what leaves at one edge is lost, what comes in is background.
+
+    Parameters
+    ----------
+    images : uint8 [n, height, width]
+    rows, columns : int, default 0
+        Pixels downwards and to the right; negative ones up and to the left.
+
+    Returns
+    -------
+    uint8 [n, height, width]
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``images`` is no such array, or a shift is no whole number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> shift(np.array([[[1, 2], [3, 4]]], np.uint8), rows=1)[0]
+    array([[0, 0],
+           [1, 2]], dtype=uint8)
+    """
+    _check_images(images)
+    height, width = images.shape[1:]
+    down = check_whole_number("rows", rows, minimum=-height)
+    right = check_whole_number("columns", columns, minimum=-width)
+    moved = np.zeros_like(images)
+    moved[:, max(down, 0) : height + down, max(right, 0) : width + right] = images[
+        :, max(-down, 0) : height - down, max(-right, 0) : width - right
+    ]
+    return moved
+
+
+def rotate(images: Images, degrees: float) -> Images:
+    """Turn images counter-clockwise about their centre, with bilinear interpolation.
+
+    Parameters
+    ----------
+    images : uint8 [n, height, width]
+    degrees : float
+        Negative ones turn clockwise.
+
+    Returns
+    -------
+    uint8 [n, height, width]
+        What was outside the image is background.
+
+    Raises
+    ------
+    ValueError
+        If ``images`` is no such array or ``degrees`` is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rotate(np.array([[[1, 2], [3, 4]]], np.uint8), 90)[0]
+    array([[2, 4],
+           [1, 3]], dtype=uint8)
+    """
+    _check_images(images)
+    if not np.isfinite(degrees):
+        raise ValueError(f"degrees must be a finite number; got {degrees!r}")
+    angle = np.deg2rad(degrees)
+    height, width = images.shape[1:]
+    centre = np.array([(height - 1) / 2, (width - 1) / 2])
+    y, x = np.indices((height, width)) - centre[:, None, None]
+    # For each pixel of the result: the place in the original that it shows.
+    from_y = y * np.cos(angle) + x * np.sin(angle) + centre[0]
+    from_x = -y * np.sin(angle) + x * np.cos(angle) + centre[1]
+    # Cosines of right angles are not quite zero; a pixel must not be lost to that.
+    from_y, from_x = from_y.round(9), from_x.round(9)
+    top, left = np.floor(from_y).astype(int), np.floor(from_x).astype(int)
+    padded = np.pad(images, ((0, 0), (1, 1), (1, 1))).astype(np.float64)
+    result = np.zeros(images.shape)
+    for row, row_weight in ((top, top + 1 - from_y), (top + 1, from_y - top)):
+        for column, column_weight in ((left, left + 1 - from_x), (left + 1, from_x - left)):
+            inside_row, inside_column = (
+                np.clip(row + 1, 0, height + 1),
+                np.clip(column + 1, 0, width + 1),
+            )
+            result += row_weight * column_weight * padded[:, inside_row, inside_column]
+    return np.asarray(result.round().astype(np.uint8))
+
+
+def thicken(images: Images, pixels: int = 1) -> Images:
+    """Make strokes thicker: each pixel becomes the brightest of its neighbours.
+
+    Parameters
+    ----------
+    images : uint8 [n, height, width]
+    pixels : int, default 1
+        How far a stroke grows to each side, at least 0.
+
+    Returns
+    -------
+    uint8 [n, height, width]
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``images`` is no such array, or ``pixels`` is no whole number or negative.
+
+    References
+    ----------
+    Grey dilation: J. Serra, *Image Analysis and Mathematical Morphology*, Academic Press, 1982.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> thicken(np.array([[[0, 0, 0], [0, 9, 0], [0, 0, 0]]], np.uint8)).min()
+    np.uint8(9)
+    """
+    _check_images(images)
+    pixels = check_whole_number("pixels", pixels, minimum=0)
+    padded = np.pad(images, ((0, 0), (pixels, pixels), (pixels, pixels)))
+    side = 2 * pixels + 1
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (side, side), axis=(1, 2))
+    return np.asarray(windows.max(axis=(3, 4)))
+
+
+def invert(images: Images) -> Images:
+    """Swap dark and light: each grey value becomes 255 minus itself.
+
+    Parameters
+    ----------
+    images : uint8 [n, height, width]
+
+    Returns
+    -------
+    uint8 [n, height, width]
+
+    Raises
+    ------
+    ValueError
+        If ``images`` is no such array.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> int(invert(np.full((1, 1, 1), 55, np.uint8))[0, 0, 0])
+    200
+    """
+    _check_images(images)
+    return 255 - images
+
+
+def add_noise(images: Images, spread: float, *, seed: int = 0) -> Images:
+    """Add normally distributed noise to every pixel, clipped to 0..255.
+
+    Parameters
+    ----------
+    images : uint8 [n, height, width]
+    spread : float
+        Standard deviation in grey values, at least 0.
+    seed : int, default 0
+
+    Returns
+    -------
+    uint8 [n, height, width]
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``images`` is no such array, ``spread`` is negative or not finite, or ``seed`` is
+        no whole number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.full((1, 28, 28), 100, np.uint8)
+    >>> bool((add_noise(image, 0) == image).all()), bool((add_noise(image, 20) == image).all())
+    (True, False)
+    """
+    _check_images(images)
+    if not 0 <= spread < np.inf:
+        raise ValueError(f"spread must be a finite number of at least 0; got {spread!r}")
+    rng = np.random.default_rng(check_whole_number("seed", seed, minimum=0))
+    noisy = images + rng.normal(0, spread, images.shape)
+    return np.asarray(noisy.round().clip(0, 255).astype(np.uint8))
+
+
+def _check_images(images: Images) -> None:
+    if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.ndim != 3:
+        raise ValueError(f"images must be a uint8 array [n, height, width]; got {describe(images)}")

@@ -1,0 +1,71 @@
+"""The rendered pages. `make pages` renders them first, and so does `make book`."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+
+ROOT = Path(__file__).parents[1]
+HTML = ROOT / "_build/html"
+
+
+def files(node):
+    """All pages of a table of contents, in its order."""
+    if isinstance(node, list):
+        return [page for item in node for page in files(item)]
+    if isinstance(node, dict):
+        own = [node[key] for key in ("root", "file") if key in node]
+        return own + [page for value in node.values() for page in files(value)]
+    return []
+
+
+PAGES = files(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8")))
+
+
+@pytest.fixture(params=PAGES)
+def page(request):
+    path = HTML / f"{request.param}.html"
+    assert path.exists(), f"{path} was not rendered: run `make book`"
+    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+
+
+def test_every_notebook_is_in_the_table_of_contents():
+    notebooks = {f"book/{path.stem}" for path in (ROOT / "book").glob("*.ipynb")}
+    assert notebooks == {name for name in PAGES if (ROOT / f"{name}.ipynb").exists()}
+    assert len(notebooks) >= 7
+
+
+def test_the_root_page_leads_to_the_book():
+    assert f"url={PAGES[0]}.html" in (HTML / "index.html").read_text(encoding="utf-8")
+
+
+def test_every_page_has_a_title_and_its_content(page):
+    assert page.h1.get_text(strip=True)
+    assert len(page.article.get_text().split()) > 10
+
+
+def test_every_page_is_linked_from_every_page(page):
+    links = {link["href"].split("#")[0] for link in page.nav.find_all("a", href=True)}
+    links |= {a["href"].split("#")[0] for a in page.select(".bd-sidebar-primary a[href]")}
+    missing = {f"{Path(name).name}.html" for name in PAGES} - links
+    assert len(missing) <= 1, missing  # a page links itself as "#"
+
+
+def test_every_picture_in_the_text_has_an_alternative(page):
+    for image in page.article.find_all("img"):
+        alt = image.get("alt", "")
+        assert alt and not re.fullmatch(r"\S+\.(png|svg|jpe?g)", alt), image["src"]
+
+
+def test_no_page_loads_anything_from_another_host(page):
+    loaded = [tag.get("src") for tag in page.find_all(["script", "img", "iframe", "source"])]
+    loaded += [tag.get("href") for tag in page.find_all("link", rel=["stylesheet", "preload"])]
+    assert [url for url in loaded if url and re.match(r"(https?:)?//", url)] == []
+
+
+def test_the_formulas_find_their_fonts():
+    folder = HTML / "_static/mathjax"
+    assert (folder / "tex-chtml.js").exists()
+    assert list(folder.rglob("*.woff"))
