@@ -55,6 +55,7 @@ def test_tensorflow_js_gives_the_same_probabilities(build, tmp_path, demo):
     assert probabilities.max(axis=1).mean() > 0.8
     probabilities.astype("<f4").tofile(tmp_path / "probabilities.bin")
     demo.run_node_test("export", PARITY=str(tmp_path))
+    demo.run_node_test("network", PARITY=str(tmp_path))
 
 
 def unbuilt():
