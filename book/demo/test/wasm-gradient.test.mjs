@@ -70,7 +70,7 @@ test('the kernel frees what it uses on the way', async () => {
     const x = tf.ones([2, 8, 8, 1]);
     const filter = tf.ones([5, 5, 1, 2]);
     const before = tf.engine().backend.numDataIds();
-    tf.tidy(() => tf.grad((filter) => tf.sum(tf.conv2d(x, filter, 1, 'valid')))(filter));
+    tf.dispose(tf.grad((filter) => tf.sum(tf.conv2d(x, filter, 1, 'valid')))(filter));
     assert.equal(tf.engine().backend.numDataIds(), before);
   });
 });
