@@ -8,6 +8,7 @@ from .batching import epoch_order as epoch_order
 from .batching import make_batch as make_batch
 from .data import MnistData as MnistData
 from .data import read_idx as read_idx
+from .export import export_tfjs as export_tfjs
 from .layers import build_dense_model as build_dense_model
 from .layers import build_model as build_model
 from .layers import convolve as convolve
