@@ -87,7 +87,7 @@ def epoch_order(n: int, *, seed: int, epoch: int) -> npt.NDArray[np.int64]:
     """Return the order in which one epoch visits ``n`` examples.
 
     A pure function of its arguments: no state, so any epoch's order can be had at once.
-    Sorting raw output of the Philox generator [1]_ gives the same order with every release
+    Sorting raw output of the Philox generator gives the same order with every release
     of NumPy, which ``Generator.permutation`` does not promise.
 
     Parameters
@@ -111,8 +111,8 @@ def epoch_order(n: int, *, seed: int, epoch: int) -> npt.NDArray[np.int64]:
 
     References
     ----------
-    .. [1] J. Salmon, M. Moraes, R. Dror and D. Shaw, "Parallel random numbers: as easy as
-       1, 2, 3", SC'11, 2011.
+    J. Salmon, M. Moraes, R. Dror and D. Shaw, "Parallel random numbers: as easy as 1, 2, 3",
+    SC'11, 2011.
 
     Examples
     --------

@@ -1,7 +1,8 @@
 """The network: two convolutions, two poolings and a dense layer; and a dense one to compare.
 
-Both builders return a plain ``keras.Sequential``. :func:`convolve` and :func:`max_pool` do
-the same arithmetic in NumPy, to be read. Chapter 2, "Layers", tells their story.
+Both builders return a plain ``keras.Sequential``. :func:`mnist_tutorial.convolve` and
+:func:`mnist_tutorial.max_pool` do the same arithmetic in NumPy, to be read. Chapter 2,
+"Layers", tells their story.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def build_model(*, seed: int = 0) -> keras.Sequential:
     Parameters
     ----------
     seed : int, default 0
-        Fixes the initial weights, which are drawn by variance scaling [1]_.
+        Fixes the initial weights, which are drawn by variance scaling.
 
     Returns
     -------
@@ -41,8 +42,8 @@ def build_model(*, seed: int = 0) -> keras.Sequential:
 
     References
     ----------
-    .. [1] K. He, X. Zhang, S. Ren and J. Sun, "Delving deep into rectifiers: surpassing
-       human-level performance on ImageNet classification", ICCV 2015.
+    K. He, X. Zhang, S. Ren and J. Sun, "Delving deep into rectifiers: surpassing
+    human-level performance on ImageNet classification", ICCV 2015.
 
     Examples
     --------
