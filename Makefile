@@ -75,9 +75,12 @@ $(ready): $(installed) pyproject.toml
 lock: ## make requirements.lock from requirements.txt and pyproject.toml
 	@command -v uv >/dev/null || [ -x $(bin)/uv ] || $(MAKE) --no-print-directory setup
 	@command -v uv >/dev/null || [ -x $(bin)/uv ] || \
-	  { $(bin)/python -m ensurepip && $(bin)/python -m pip install uv; }
+	  { $(bin)/python -m ensurepip >/dev/null && $(bin)/python -m pip install uv; }
 	PATH="$$PATH:$(CURDIR)/$(bin)" uv pip compile --quiet --upgrade --universal --python-version 3.10 \
-	  --custom-compile-command "make lock" requirements.txt pyproject.toml -o requirements.lock
+	  --custom-compile-command "make lock" requirements.txt pyproject.toml -o requirements.lock.new
+	@# An unchanged lock keeps its date, and so the environment made from it.
+	@cmp -s requirements.lock.new requirements.lock && rm requirements.lock.new || \
+	  mv requirements.lock.new requirements.lock
 
 # --- the book ----------------------------------------------------------------------------
 

@@ -174,7 +174,7 @@ class BatchSampler:
         self.seed = check_whole_number("seed", seed, minimum=0)
         self.position = 0
         self._cached_epoch = -1
-        self._cached_order = np.empty(0, np.int64)
+        self._cached_order: npt.NDArray[np.int64] = np.empty(0, np.int64)
 
     def next_indices(self, batch_size: int) -> npt.NDArray[np.int64]:
         """Return the positions [batch_size] in ``images`` of the next batch's examples.

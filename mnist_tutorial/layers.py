@@ -27,7 +27,8 @@ def build_model(*, seed: int = 0) -> keras.Sequential:
     Parameters
     ----------
     seed : int, default 0
-        Fixes the initial weights, which are drawn by variance scaling.
+        Fixes the initial weights, which are drawn with a variance of one over the
+        number of inputs of a value (Keras's ``VarianceScaling``).
 
     Returns
     -------
@@ -42,8 +43,8 @@ def build_model(*, seed: int = 0) -> keras.Sequential:
 
     References
     ----------
-    K. He, X. Zhang, S. Ren and J. Sun, "Delving deep into rectifiers: surpassing
-    human-level performance on ImageNet classification", ICCV 2015.
+    Y. LeCun, L. Bottou, G. Orr and K.-R. Müller, "Efficient BackProp", in Neural Networks:
+    Tricks of the Trade, Springer, 1998, section 4.6.
 
     Examples
     --------
@@ -167,7 +168,8 @@ def convolve(
         )
     if bias is not None and bias.shape != kernels.shape[3:]:
         raise ValueError(f"bias must be [{kernels.shape[3]}]; got {list(bias.shape)}")
-    windows = np.lib.stride_tricks.sliding_window_view(images, kernels.shape[:2], axis=(1, 2))
+    window = (1, *kernels.shape[:2], 1)
+    windows = np.lib.stride_tricks.sliding_window_view(images, window)[..., 0, :, :, 0]
     maps: npt.NDArray[np.floating] = np.einsum("nyxcij,ijcf->nyxf", windows, kernels, optimize=True)
     return maps if bias is None else maps + bias
 

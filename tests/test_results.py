@@ -195,6 +195,7 @@ def test_plot_digits_puts_each_image_in_its_place():
     assert canvas[[0, 0, 0, 30, 30], [0, 30, 60, 0, 30]].tolist() == [1, 2, 3, 4, 5]
     assert canvas[27, 27] == 1 and canvas[28, 0] == canvas[0, 28] == canvas[30, 60] == 0
     assert texts(ax) == [] and not ax.axison
+    assert plot_digits(images[:2], columns=3).images[0].get_array().shape == (30, 2 * 30)
 
 
 def test_plot_digits_writes_labels_below():
