@@ -60,20 +60,27 @@ $(installed): requirements.txt $(LOCK)
 	fi
 	@touch $@
 
-# The package itself, editable. Its build tool is among the locked packages.
+# The package itself, editable. Its build tool is among the locked packages. The second file
+# spares a warning at the start of each kernel, that it talks unencrypted on this machine.
 $(ready): $(installed) pyproject.toml
 	@set -ex; if command -v uv >/dev/null; then \
 	  uv pip install --python $(bin)/python --no-build-isolation --editable .; \
 	else \
 	  $(bin)/python -m pip install --no-build-isolation --editable .; \
 	fi
+	@mkdir -p .venv/etc/ipython
+	@echo 'c.Application.log_level = "ERROR"' > .venv/etc/ipython/ipython_kernel_config.py
 	@touch $@
 
 lock: ## make requirements.lock from requirements.txt and pyproject.toml
 	@command -v uv >/dev/null || [ -x $(bin)/uv ] || $(MAKE) --no-print-directory setup
-	@command -v uv >/dev/null || [ -x $(bin)/uv ] || $(bin)/python -m pip install uv
+	@command -v uv >/dev/null || [ -x $(bin)/uv ] || \
+	  { $(bin)/python -m ensurepip >/dev/null && $(bin)/python -m pip install uv; }
 	PATH="$$PATH:$(CURDIR)/$(bin)" uv pip compile --quiet --upgrade --universal --python-version 3.10 \
-	  --custom-compile-command "make lock" requirements.txt pyproject.toml -o requirements.lock
+	  --custom-compile-command "make lock" requirements.txt pyproject.toml -o requirements.lock.new
+	@# An unchanged lock keeps its date, and so the environment made from it.
+	@cmp -s requirements.lock.new requirements.lock && rm requirements.lock.new || \
+	  mv requirements.lock.new requirements.lock
 
 # --- the book ----------------------------------------------------------------------------
 

@@ -87,7 +87,7 @@ def epoch_order(n: int, *, seed: int, epoch: int) -> npt.NDArray[np.int64]:
     """Return the order in which one epoch visits ``n`` examples.
 
     A pure function of its arguments: no state, so any epoch's order can be had at once.
-    Sorting raw output of the Philox generator [1]_ gives the same order with every release
+    Sorting raw output of the Philox generator gives the same order with every release
     of NumPy, which ``Generator.permutation`` does not promise.
 
     Parameters
@@ -111,8 +111,8 @@ def epoch_order(n: int, *, seed: int, epoch: int) -> npt.NDArray[np.int64]:
 
     References
     ----------
-    .. [1] J. Salmon, M. Moraes, R. Dror and D. Shaw, "Parallel random numbers: as easy as
-       1, 2, 3", SC'11, 2011.
+    J. Salmon, M. Moraes, R. Dror and D. Shaw, "Parallel random numbers: as easy as 1, 2, 3",
+    SC'11, 2011.
 
     Examples
     --------
@@ -174,7 +174,7 @@ class BatchSampler:
         self.seed = check_whole_number("seed", seed, minimum=0)
         self.position = 0
         self._cached_epoch = -1
-        self._cached_order = np.empty(0, np.int64)
+        self._cached_order: npt.NDArray[np.int64] = np.empty(0, np.int64)
 
     def next_indices(self, batch_size: int) -> npt.NDArray[np.int64]:
         """Return the positions [batch_size] in ``images`` of the next batch's examples.

@@ -135,8 +135,8 @@ def thicken(images: Images, pixels: int = 1) -> Images:
     pixels = check_whole_number("pixels", pixels, minimum=0)
     padded = np.pad(images, ((0, 0), (pixels, pixels), (pixels, pixels)))
     side = 2 * pixels + 1
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (side, side), axis=(1, 2))
-    return np.asarray(windows.max(axis=(3, 4)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (1, side, side))
+    return np.asarray(windows.max(axis=(3, 4, 5)))
 
 
 def invert(images: Images) -> Images:

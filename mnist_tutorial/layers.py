@@ -1,7 +1,8 @@
 """The network: two convolutions, two poolings and a dense layer; and a dense one to compare.
 
-Both builders return a plain ``keras.Sequential``. :func:`convolve` and :func:`max_pool` do
-the same arithmetic in NumPy, to be read. Chapter 2, "Layers", tells their story.
+Both builders return a plain ``keras.Sequential``. :func:`mnist_tutorial.convolve` and
+:func:`mnist_tutorial.max_pool` do the same arithmetic in NumPy, to be read. Chapter 2,
+"Layers", tells their story.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ def build_model(*, seed: int = 0) -> keras.Sequential:
     Parameters
     ----------
     seed : int, default 0
-        Fixes the initial weights, which are drawn by variance scaling [1]_.
+        Fixes the initial weights, which are drawn with a variance of one over the
+        number of inputs of a value (Keras's ``VarianceScaling``).
 
     Returns
     -------
@@ -41,8 +43,8 @@ def build_model(*, seed: int = 0) -> keras.Sequential:
 
     References
     ----------
-    .. [1] K. He, X. Zhang, S. Ren and J. Sun, "Delving deep into rectifiers: surpassing
-       human-level performance on ImageNet classification", ICCV 2015.
+    Y. LeCun, L. Bottou, G. Orr and K.-R. Müller, "Efficient BackProp", in Neural Networks:
+    Tricks of the Trade, Springer, 1998, section 4.6.
 
     Examples
     --------
@@ -166,7 +168,8 @@ def convolve(
         )
     if bias is not None and bias.shape != kernels.shape[3:]:
         raise ValueError(f"bias must be [{kernels.shape[3]}]; got {list(bias.shape)}")
-    windows = np.lib.stride_tricks.sliding_window_view(images, kernels.shape[:2], axis=(1, 2))
+    window = (1, *kernels.shape[:2], 1)
+    windows = np.lib.stride_tricks.sliding_window_view(images, window)[..., 0, :, :, 0]
     maps: npt.NDArray[np.floating] = np.einsum("nyxcij,ijcf->nyxf", windows, kernels, optimize=True)
     return maps if bias is None else maps + bias
 

@@ -195,6 +195,10 @@ def most_confident_mistakes(
     array([1, 2])
     """
     count = check_whole_number("count", count, minimum=1)
+    if probabilities.ndim != 2 or probabilities.shape[1] != NUM_CLASSES:
+        raise ValueError(
+            f"probabilities must be [n, {NUM_CLASSES}]; got {list(probabilities.shape)}"
+        )
     predictions = probabilities.argmax(axis=1)
     _check_digits(labels, predictions)
     wrong = np.flatnonzero(predictions != labels)
@@ -218,7 +222,8 @@ def plot_loss(history: History, ax: Axes | None = None) -> Axes:
     ax = _axes(ax, (6, 3.5))
     losses = history.history["loss"]
     ax.plot(range(1, len(losses) + 1), losses, color=BLUE)
-    ax.set(xlabel="training batches", ylabel="training loss (nats)", ylim=(0, None))
+    ax.set(xlabel="training batches", ylabel="training loss (nats)")
+    ax.set(xlim=(0, None), ylim=(0, None))
     return ax
 
 
@@ -238,19 +243,21 @@ def plot_accuracy(history: History, ax: Axes | None = None) -> Axes:
     ax = _axes(ax, (6, 3.5))
     values = history.history["val_accuracy"]
     ax.plot(history.validation_batches, values, color=VERMILION, marker="o", markersize=4)
-    ax.set(xlabel="training batches", ylabel="validation accuracy", ylim=(0, 1))
+    ax.set(xlabel="training batches", ylabel="validation accuracy")
+    ax.set(xlim=(0, None), ylim=(0, 1))
     return ax
 
 
 def plot_confusion_matrix(counts: npt.NDArray[np.integer], ax: Axes | None = None) -> Axes:
     """Draw a confusion matrix with its counts.
 
-    The colour shows the share of the row, so that rare and frequent digits compare.
+    The colour shows the share of the row, so that rare and frequent digits compare; its depth
+    grows with the square root of the share, or the mistakes would hardly be seen.
 
     Parameters
     ----------
     counts : int [10, 10]
-        From :func:`confusion_matrix`.
+        From :func:`mnist_tutorial.confusion_matrix`.
     ax : matplotlib Axes, optional
         Drawn on a new one by default.
 
@@ -260,19 +267,12 @@ def plot_confusion_matrix(counts: npt.NDArray[np.integer], ax: Axes | None = Non
     """
     ax = _axes(ax, (6, 6))
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    depths = np.sqrt(shares)
+    ax.imshow(depths, cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(counts):
         if count:
-            colour = "white" if shares[row, column] > 0.5 else "black"
-            ax.text(
-                column,
-                row,
-                str(count),
-                ha="center",
-                va="center",
-                color=colour,
-                fontsize=8,
-            )
+            colour = "white" if depths[row, column] > 0.5 else "black"
+            ax.text(column, row, str(count), color=colour, ha="center", va="center", fontsize=8)
     digits = range(NUM_CLASSES)
     ax.set(xticks=digits, yticks=digits, xlabel="predicted digit", ylabel="true digit")
     return ax
@@ -284,7 +284,7 @@ def plot_accuracy_per_class(accuracies: npt.NDArray[np.floating], ax: Axes | Non
     Parameters
     ----------
     accuracies : float [10]
-        From :func:`accuracy_per_class`.
+        From :func:`mnist_tutorial.accuracy_per_class`.
     ax : matplotlib Axes, optional
         Drawn on a new one by default.
 
@@ -345,7 +345,7 @@ def plot_digits(
     height, width = images.shape[1:]
     room = height // 2 if labels is not None else 2
     canvas = np.zeros((rows * (height + room), columns * (width + 2)))
-    ax = _axes(ax, (0.75 * columns, 0.75 * rows * (height + room) / (width + 2)))
+    ax = _axes(ax, (0.7 * columns, 0.7 * rows * (height + room) / (width + 2)))
     for i, image in enumerate(images):
         row, column = divmod(i, columns)
         top, left = row * (height + room), column * (width + 2)
@@ -377,5 +377,7 @@ def _check_digits(labels: npt.NDArray[np.integer], predictions: npt.NDArray[np.i
             f"got {list(labels.shape)} and {list(predictions.shape)}"
         )
     for name, digits in (("labels", labels), ("predictions", predictions)):
+        if not np.issubdtype(digits.dtype, np.integer):
+            raise ValueError(f"{name} must hold whole numbers; got {digits.dtype}")
         if digits.size and not (digits.min() >= 0 and digits.max() < NUM_CLASSES):
             raise ValueError(f"{name} must lie in 0..9; got {digits.min()}..{digits.max()}")

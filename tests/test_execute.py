@@ -62,6 +62,23 @@ def test_a_second_run_changes_nothing(run, capsys):
     assert execute.main(["--check", str(path)]) == 0
 
 
+def test_new_times_alone_change_nothing(run, capsys):
+    time = new_code_cell(
+        "import time\nprint(time.time_ns())",
+        id="time",
+        metadata={"tags": ["nbval-ignore-output"]},
+    )
+    path, status = run(notebook(time, new_code_cell("print(1)")))
+    first = path.read_text(encoding="utf-8")
+    assert status == 0
+    assert execute.main([str(path)]) == 0
+    assert path.read_text(encoding="utf-8") == first
+    path.write_text(first.replace("print(1)", "print(2)"), encoding="utf-8")
+    assert execute.main([str(path)]) == 0
+    assert stored(path).cells[0].outputs != nbformat.reads(first, 4).cells[0].outputs
+    assert capsys.readouterr().out.count("unchanged") == 1
+
+
 def test_ids_are_the_authors_or_made_from_the_content():
     cells = [new_code_cell("1"), new_code_cell("1"), new_code_cell("2", id="images-per-second")]
     first, second = notebook(*cells), notebook(new_markdown_cell("new"), *cells)

@@ -77,11 +77,11 @@ def test_exciting_images_excite_their_own_filter(model):
         convolution = model.layers[2]
         pooled = model.layers[1](model.layers[0](xs))
         maps = convolution.convolution_op(pooled, convolution.kernel) + convolution.bias
-        return np.asarray(maps).mean(axis=(1, 2))
+        return np.asarray(maps)[:, 4, 4]
 
     grey = answers(np.full((1, 28, 28, 1), 0.5, np.float32))[0]
     table = answers(images[..., None])  # [images, filters]
-    assert (table.diagonal() > grey + 0.1).all()
+    assert (table.diagonal() > np.maximum(grey, 0) + 0.1).all()
     # Nearly every filter answers most strongly to the image that was made for it.
     assert (table.argmax(axis=0) == np.arange(16)).sum() >= 12
 
