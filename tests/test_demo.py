@@ -2,14 +2,18 @@
 
 import functools
 import http.server
+import json
 import math
 import re
 import shutil
+import statistics
 import threading
 import zlib
 from types import SimpleNamespace
 
 import pytest
+
+from mnist_tutorial import MnistData, accuracy, build_model, epoch_order, make_batch, train
 
 # The page is the two fragments that the chapter includes, in the frame and the colours that
 # the book's theme would give them.
@@ -163,6 +167,22 @@ def seen(page):
 @pytest.mark.parametrize("name", ["mnist-form", "wasm-gradient"])
 def test_in_node(demo, name):
     demo.run_node_test(name)
+
+
+def test_accuracy_is_that_of_python(demo, tmp_path):
+    demo.run_node_test("training", ACCURACIES=str(tmp_path / "accuracies.json"))
+    in_the_page = json.loads((tmp_path / "accuracies.json").read_text())
+    chosen = epoch_order(10_000, seed=0, epoch=0)[:1000]  # the page's test images
+    in_python = []
+    for seed in range(len(in_the_page)):
+        model, data = build_model(seed=seed), MnistData(seed=seed)
+        train(model, data, validation_frequency=100, progress=False)
+        xs, labels = make_batch(data.test_images[chosen], data.test_labels[chosen])
+        probabilities = model.predict(xs.reshape(-1, 28, 28, 1), batch_size=1000, verbose=0)
+        in_python.append(accuracy(labels, probabilities))
+    # A run's accuracy has a standard deviation of about 0.015, the difference of two means
+    # of five one of 0.01.
+    assert statistics.mean(in_the_page) == pytest.approx(statistics.mean(in_python), abs=0.03)
 
 
 def test_size_of_the_first_load(demo):

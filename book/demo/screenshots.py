@@ -6,7 +6,6 @@ Opens the rendered chapter, draws a digit, trains the network and writes
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTER = ROOT / "_build/html/book/in-your-browser.html"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 # A 5 on a pad of side 1.
 STROKES = [
     [(0.70, 0.20), (0.40, 0.20), (0.37, 0.46), (0.48, 0.41), (0.60, 0.44), (0.67, 0.53),
@@ -26,13 +24,13 @@ SIZE = {"width": 1000, "height": 1800}
 
 def main() -> None:
     """Write the pictures."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        sys.exit("error: no chromium was found on the PATH")
+    sys.path.insert(0, str(ROOT / "book/_tools"))
+    import chromium
+
     if not CHAPTER.exists():
         sys.exit(f"error: {CHAPTER} was not rendered: run `make book`")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = chromium.launch(playwright)
         for theme in ("light", "dark"):
             context = browser.new_context(
                 viewport=SIZE, color_scheme=theme, reduced_motion="reduce"

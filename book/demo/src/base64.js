@@ -12,3 +12,9 @@ export async function unzip(text) {
   const unzipped = stream.pipeThrough(new DecompressionStream('gzip'));
   return new Uint8Array(await new Response(unzipped).arrayBuffer());
 }
+
+export function join(arrays) {
+  const whole = new Uint8Array(arrays.reduce((sum, {length}) => sum + length, 0));
+  arrays.reduce((start, array) => (whole.set(array, start), start + array.length), 0);
+  return whole;
+}

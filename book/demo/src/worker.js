@@ -4,7 +4,7 @@
 
 import {tidy} from '@tensorflow/tfjs-core';
 import {prepareWasm, setFastestBackend} from './backends.js';
-import {fromBase64, unzip} from './base64.js';
+import {fromBase64, join, unzip} from './base64.js';
 import {buildModel, trainModel} from './training.js';
 
 let data;
@@ -81,12 +81,6 @@ async function split(pieces) {
     images: join(images),
     labels: join(pieces.map((piece) => fromBase64(piece.labels))),
   };
-}
-
-function join(arrays) {
-  const whole = new Uint8Array(arrays.reduce((sum, {length}) => sum + length, 0));
-  arrays.reduce((start, array) => (whole.set(array, start), start + array.length), 0);
-  return whole;
 }
 
 onmessage = async ({data: {kind, ...rest}}) => {
