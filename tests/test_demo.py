@@ -22,7 +22,8 @@ PAGE = """<!doctype html>
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>In your browser</title><link rel="icon" href="data:,">
 <style>
-html {{ --pst-color-text-base: #323232; --pst-color-text-muted: #48566b; --pst-color-border: #c9c9c9;
+html {{ --pst-color-text-base: #323232; --pst-color-text-muted: #48566b;
+  --pst-color-border: #c9c9c9;
   --pst-color-background: #fff; --pst-color-surface: #f5f5f5; }}
 html[data-theme="dark"] {{ --pst-color-text-base: #ced6dd; --pst-color-text-muted: #9ca4af;
   --pst-color-border: #48566b; --pst-color-background: #121212; --pst-color-surface: #202020; }}
