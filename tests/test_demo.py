@@ -284,7 +284,8 @@ def test_touch(browser, site):
     page = open_page(context.new_page(), site.http)
     box = page.locator("#pad").bounding_box()
     client = context.new_cdp_session(page)
-    for kind, y in [("touchStart", 0.2), *(("touchMove", 0.2 + 0.05 * i) for i in range(1, 13))]:
+    # Upwards: without touch-action the page would scroll.
+    for kind, y in [("touchStart", 0.8), *(("touchMove", 0.8 - 0.05 * i) for i in range(1, 13))]:
         point = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] * y}
         client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
     client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
