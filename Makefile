@@ -29,7 +29,7 @@ export UV_PYTHON_DOWNLOADS = never
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup book test $(checks) notebooks lock test-gpu clean
+.PHONY: help setup book demo screenshots test $(checks) notebooks lock test-gpu clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -85,11 +85,17 @@ lock: ## make requirements.lock from requirements.txt and pyproject.toml
 # --- the book ----------------------------------------------------------------------------
 
 # _build goes first: an incremental build repeats no warnings.
-book: $(ready) ## execute every chapter and render the book
+book: demo ## execute every chapter and render the book
 	rm -rf _build
 	$(bin)/jupyter-book build . --all -W -n --keep-going
 	@echo
 	@echo "Open $(CURDIR)/_build/html/index.html"
+
+demo: $(ready) ## build the drawing pad and the trainer of the page
+	$(bin)/python book/demo/build.py
+
+screenshots: demo ## take the pictures of the drawing pad with chromium
+	$(bin)/python book/demo/screenshots.py
 
 notebooks: $(ready) ## execute the chapters again and store their outputs
 	$(bin)/python book/_tools/execute.py $(CHAPTERS)
@@ -120,7 +126,7 @@ chapters: $(ready) ## execute the chapters and compare their outputs with the st
 	$(bin)/python -m pytest --nbval --nbval-cell-timeout 600 -n $(WORKERS) --dist loadfile $(CHAPTERS)
 
 # Rendered from the stored outputs: `chapters` has executed every cell and found the same.
-pages: $(ready) ## render the book from the stored outputs and test its pages
+pages: demo ## render the book from the stored outputs and test its pages
 	rm -rf _build
 	mkdir _build
 	sed 's/execute_notebooks: force/execute_notebooks: "off"/' _config.yml > _build/_config.yml

@@ -19,6 +19,7 @@ from .distortions import invert as invert
 from .distortions import rotate as rotate
 from .distortions import shift as shift
 from .distortions import thicken as thicken
+from .export import export_tfjs as export_tfjs
 from .layers import build_dense_model as build_dense_model
 from .layers import build_model as build_model
 from .layers import convolve as convolve

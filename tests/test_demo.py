@@ -1,0 +1,537 @@
+"""The drawing pad and the trainer, in Node and in a real browser."""
+
+import functools
+import http.server
+import json
+import math
+import re
+import shutil
+import statistics
+import threading
+import zlib
+from types import SimpleNamespace
+
+import pytest
+
+from mnist_tutorial import MnistData, accuracy, build_model, epoch_order, make_batch, train
+
+# The page is the two fragments that the chapter includes, in the frame and the colours that
+# the book's theme would give them.
+PAGE = """<!doctype html>
+<html lang="en" data-theme="light">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>In your browser</title><link rel="icon" href="data:,">
+<style>
+html {{ --pst-color-text-base: #323232; --pst-color-text-muted: #48566b;
+  --pst-color-border: #c9c9c9;
+  --pst-color-background: #fff; --pst-color-surface: #f5f5f5; }}
+html[data-theme="dark"] {{ --pst-color-text-base: #ced6dd; --pst-color-text-muted: #9ca4af;
+  --pst-color-border: #48566b; --pst-color-background: #121212; --pst-color-surface: #202020; }}
+body {{ color: var(--pst-color-text-base); background: var(--pst-color-background); }}
+main {{ max-width: 60rem; margin: auto; }}
+</style></head>
+<body><main><h1>In your browser</h1>{pad}<h2>Train</h2>{trainer}</main></body></html>
+"""
+
+LONG_TASKS = """
+window.longTasks = [];
+new PerformanceObserver((list) => longTasks.push(...list.getEntries().map((e) => e.duration)))
+    .observe({entryTypes: ['longtask']});
+"""
+
+
+@pytest.fixture(scope="module")
+def site(demo, tmp_path_factory):
+    """A folder laid out as the rendered book is, behind a web server."""
+    folder = tmp_path_factory.mktemp("site")
+    shutil.copytree(demo.static, folder / "_static")
+    (folder / "book").mkdir()
+    fragments = {name: (demo.folder / f"{name}.html").read_text() for name in ("pad", "trainer")}
+    (folder / "book/demo.html").write_text(PAGE.format(**fragments))
+    handler = functools.partial(QuietHandler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield SimpleNamespace(
+            folder=folder,
+            http=f"http://127.0.0.1:{server.server_port}/book/demo.html",
+            file=f"file://{folder}/book/demo.html",
+        )
+        server.shutdown()
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def page(browser, site):
+    """A page that fails the test if it logs an error."""
+    context = browser.new_context(viewport={"width": 1000, "height": 1200})
+    page = context.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    page.errors = errors
+    yield page
+    context.close()
+    assert errors == []
+
+
+def open_page(page, url):
+    page.goto(url, wait_until="domcontentloaded")
+    page.wait_for_selector("#pad")
+    return page
+
+
+def text(page, name):
+    return page.locator(f"#{name}").inner_text()
+
+
+def wait_for_status(page, pattern, seconds=60):
+    page.wait_for_function(
+        "(pattern) => new RegExp(pattern).test(document.getElementById('status').textContent)",
+        arg=pattern,
+        timeout=1000 * seconds,
+    )
+
+
+def wait_for_batch(page, batch):
+    page.wait_for_function(
+        "(batch) => parseInt(document.getElementById('batch').textContent) >= batch",
+        arg=batch,
+        timeout=60_000,
+    )
+
+
+def arc(x, y, rx, ry, start, end, steps=16):
+    """Points of an ellipse; angles in degrees, 0 to the right, 90 down."""
+    angles = [math.radians(start + (end - start) * i / steps) for i in range(steps + 1)]
+    return [(x + rx * math.cos(a), y + ry * math.sin(a)) for a in angles]
+
+
+# Strokes on a pad of side 1.
+DIGITS = {
+    0: [arc(0.5, 0.5, 0.2, 0.32, -90, 270)],
+    1: [[(0.5, 0.15), (0.5, 0.85)]],
+    2: [[*arc(0.5, 0.33, 0.2, 0.17, -170, 45), (0.3, 0.82), (0.74, 0.82)]],
+    3: [arc(0.48, 0.33, 0.19, 0.17, -150, 80) + arc(0.48, 0.67, 0.22, 0.18, -80, 150)],
+    4: [[(0.36, 0.15), (0.3, 0.55), (0.72, 0.52)], [(0.66, 0.2), (0.6, 0.88)]],
+    5: [[(0.68, 0.17), (0.38, 0.17), (0.35, 0.45), *arc(0.47, 0.63, 0.2, 0.2, -110, 140)]],
+    6: [[(0.62, 0.14), (0.42, 0.4), *arc(0.5, 0.67, 0.17, 0.17, -170, 190)]],
+    7: [[(0.28, 0.18), (0.72, 0.18), (0.45, 0.87)]],
+    8: [arc(0.5, 0.33, 0.16, 0.16, 90, -270) + arc(0.5, 0.67, 0.19, 0.18, -90, 270)],
+    9: [[*arc(0.48, 0.35, 0.17, 0.18, 0, -360), (0.63, 0.55), (0.56, 0.88)]],
+}
+
+
+def draw(page, strokes, *, scale=1.0, shift=(0.0, 0.0)):
+    box = page.locator("#pad").bounding_box()
+
+    def place(point):
+        return tuple(
+            box[corner] + box[side] * (0.5 + scale * (value - 0.5) + offset)
+            for corner, side, value, offset in zip(
+                ("x", "y"), ("width", "height"), point, shift, strict=True
+            )
+        )
+
+    for first, *rest in strokes:
+        page.mouse.move(*place(first))
+        page.mouse.down()
+        for point in rest:
+            page.mouse.move(*place(point))
+        page.mouse.up()
+
+
+def wait_for_answer(page):
+    page.wait_for_function("document.getElementById('prediction').textContent !== ''")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def answer(page):
+    wait_for_answer(page)
+    return text(page, "prediction")
+
+
+def seen(page):
+    """The 28x28 grey values of the image that the network sees."""
+    return page.evaluate(
+        "[...document.getElementById('network-view').getContext('2d')"
+        ".getImageData(0, 0, 28, 28).data].filter((_, i) => i % 4 === 0)"
+    )
+
+
+# --- in Node ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["mnist-form", "wasm-gradient"])
+def test_in_node(demo, name):
+    demo.run_node_test(name)
+
+
+def test_accuracy_is_that_of_python(demo, tmp_path):
+    demo.run_node_test("training", ACCURACIES=str(tmp_path / "accuracies.json"))
+    in_the_page = json.loads((tmp_path / "accuracies.json").read_text())
+    chosen = epoch_order(10_000, seed=0, epoch=0)[:1000]  # the page's test images
+    in_python = []
+    for seed in range(len(in_the_page)):
+        model, data = build_model(seed=seed), MnistData(seed=seed)
+        train(model, data, validation_frequency=100, progress=False)
+        xs, labels = make_batch(data.test_images[chosen], data.test_labels[chosen])
+        probabilities = model.predict(xs.reshape(-1, 28, 28, 1), batch_size=1000, verbose=0)
+        in_python.append(accuracy(labels, probabilities))
+    # A run's accuracy has a standard deviation of about 0.015, the difference of two means
+    # of five one of 0.01.
+    assert statistics.mean(in_the_page) == pytest.approx(statistics.mean(in_python), abs=0.03)
+
+
+def test_size_of_the_first_load(demo):
+    folder = demo.static / "demo"
+    size = sum(
+        len(zlib.compress((folder / f"{name}.js").read_bytes(), 6))
+        for name in ("pad", "network", "model")
+    )
+    assert size <= 250_000
+
+
+# --- the pad ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_all_ten_digits_are_recognised(page, site, scheme):
+    open_page(page, getattr(site, scheme))
+    answers = {}
+    for digit, strokes in DIGITS.items():
+        draw(page, strokes)
+        answers[digit] = answer(page)
+        page.click("#clear")
+    assert answers == {digit: str(digit) for digit in range(10)}
+
+
+def test_small_digits_in_a_corner_are_recognised(page, site):
+    open_page(page, site.http)
+    answers = {}
+    for digit, strokes in DIGITS.items():
+        draw(page, strokes, scale=0.4, shift=(-0.25, 0.25))
+        answers[digit] = answer(page)
+        page.click("#clear")
+    assert answers == {digit: str(digit) for digit in range(10)}
+
+
+def test_the_answer_follows_the_pen(page, site):
+    open_page(page, site.http)
+    draw(page, DIGITS[7])
+    assert answer(page) == "7"
+    share = page.locator("#probabilities li.best")
+    assert share.locator(".digit").inner_text() == "7"
+    assert int(share.locator(".percent").inner_text().removesuffix(" %")) > 50
+    draw(page, [[(0.35, 0.82), (0.72, 0.82)]])
+    assert answer(page) != "7" or share.locator(".percent").inner_text() != "100 %"
+
+
+def test_undo_and_clear(page, site):
+    open_page(page, site.http)
+    draw(page, DIGITS[1])
+    assert answer(page) == "1"
+    image = seen(page)
+    draw(page, [[(0.1, 0.5), (0.9, 0.5)]])
+    wait_for_answer(page)
+    assert seen(page) != image
+    page.click("#undo")
+    wait_for_answer(page)
+    assert seen(page) == image
+    page.click("#clear")
+    page.wait_for_function("document.getElementById('prediction').textContent === ''")
+    assert set(seen(page)) == {0}
+    assert "blank" in text(page, "pad-status")
+    page.click("#undo")  # with nothing left to undo
+
+
+def test_the_image_is_in_the_form_of_mnist(page, site):
+    open_page(page, site.http)
+    draw(page, DIGITS[0], scale=0.6, shift=(0.15, -0.15))
+    wait_for_answer(page)
+    image = seen(page)
+    rows = [i // 28 for i, value in enumerate(image) if value]
+    columns = [i % 28 for i, value in enumerate(image) if value]
+    assert max(max(rows) - min(rows), max(columns) - min(columns)) + 1 == 20
+    for axis in (lambda i: i // 28, lambda i: i % 28):
+        centre = sum(axis(i) * value for i, value in enumerate(image)) / sum(image)
+        assert abs(centre - 14) <= 0.6
+    assert max(image) == 255
+
+
+def test_drawing_by_keyboard(page, site):
+    open_page(page, site.http)
+    page.focus("#pad")
+    page.keyboard.press("Space")
+    for _ in range(14):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    assert answer(page) == "1"
+    page.keyboard.press("Backspace")
+    page.wait_for_function("document.getElementById('prediction').textContent === ''")
+    reached = set()
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.id"))
+    assert {"undo", "clear", "architecture", "batches", "train", "pause", "use-model"} <= reached
+
+
+def test_touch(browser, site):
+    context = browser.new_context(has_touch=True, viewport={"width": 390, "height": 800})
+    page = open_page(context.new_page(), site.http)
+    box = page.locator("#pad").bounding_box()
+    client = context.new_cdp_session(page)
+    for kind, y in [("touchStart", 0.2), *(("touchMove", 0.2 + 0.05 * i) for i in range(1, 13))]:
+        point = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] * y}
+        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+    client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    assert answer(page) == "1"
+    assert page.evaluate("scrollY") == 0
+    context.close()
+
+
+def test_a_prediction_takes_at_most_15_ms(page, site):
+    open_page(page, site.http)
+    draw(page, DIGITS[5])
+    wait_for_answer(page)
+    page.evaluate(
+        """() => {
+          window.frames_ = [];
+          const original = window.requestAnimationFrame;
+          window.requestAnimationFrame = (work) => original((time) => {
+            const start = performance.now();
+            work(time);
+            frames_.push(performance.now() - start);
+          });
+        }"""
+    )
+    for _ in range(2):
+        draw(page, DIGITS[3])
+    times = sorted(page.evaluate("frames_"))
+    assert len(times) > 10
+    assert times[len(times) // 2] <= 15
+
+
+def test_nothing_is_loaded_before_the_reader_acts(page, site):
+    requests = []
+    page.on("request", lambda request: requests.append(request.url.rsplit("/", 1)[1]))
+    open_page(page, site.http)
+    page.wait_for_timeout(300)
+    assert sorted(requests) == ["demo.html", "pad.js", "trainer.js"]
+    draw(page, DIGITS[1])
+    wait_for_answer(page)
+    assert sorted(requests) == ["demo.html", "model.js", "network.js", "pad.js", "trainer.js"]
+
+
+def test_a_network_that_does_not_arrive(page, site):
+    page.route("**/model.js", lambda route: route.abort())
+    open_page(page, site.http)
+    draw(page, DIGITS[1])
+    page.wait_for_function(
+        "/did not arrive/.test(document.getElementById('pad-status').textContent)"
+    )
+    assert text(page, "prediction") == ""
+    page.unroute("**/model.js")
+    draw(page, [[(0.5, 0.2), (0.5, 0.3)]])
+    assert answer(page) == "1"
+    assert all("net::ERR_FAILED" in error for error in page.errors)
+    page.errors.clear()
+
+
+def test_without_javascript(browser, site):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(site.http, wait_until="domcontentloaded")
+    words = page.locator("main").inner_text()
+    assert "The drawing pad needs JavaScript" in words
+    assert "Training in the page needs JavaScript" in words
+    assert not page.locator("#pad").is_visible() and not page.locator("#train").is_visible()
+    context.close()
+
+
+# --- the trainer --------------------------------------------------------------------------
+
+
+def test_training_reaches_its_accuracy_and_its_network_answers_on_the_pad(page, site):
+    page.add_init_script(LONG_TASKS)
+    open_page(page, site.http)
+    draw(page, DIGITS[1])
+    wait_for_answer(page)
+    page.evaluate("longTasks.length = 0")
+    page.click("#train")
+    wait_for_status(page, "Finished")
+    assert text(page, "backend").startswith("wasm")
+    assert "Finished: 100 batches, test accuracy 0." in text(page, "status")
+    assert float(text(page, "accuracy")) > 0.85
+    assert 0 < float(text(page, "loss")) < 1
+    assert int(text(page, "speed")) > 64
+    assert page.locator("#gallery li.right").count() > 15
+    assert page.locator("#gallery li").count() == 24
+    assert page.locator(".curves canvas").count() == 2
+    assert [task for task in page.evaluate("longTasks") if task > 100] == []
+    page.click("#use-model")
+    page.wait_for_function("/you trained/.test(document.getElementById('pad-status').textContent)")
+    page.click("#clear")
+    draw(page, DIGITS[7])
+    assert answer(page) == "7"
+
+
+def test_pause_second_start_resume_and_stop(page, site):
+    open_page(page, site.file)
+    page.click("#pause")
+    assert "Nothing is being trained" in text(page, "status")
+    page.click("#use-model")
+    assert "There is no trained network yet" in text(page, "status")
+    page.fill("#batches", "1000")
+    page.click("#train")
+    wait_for_batch(page, 3)
+    page.click("#train")
+    assert "already running" in text(page, "status")
+    page.click("#pause")
+    assert re.search(r"Paused after batch \d+ of 1000", text(page, "status"))
+    page.wait_for_timeout(500)  # for a step that was under way
+    batch = text(page, "batch")
+    page.click("#train")
+    assert "This training is paused" in text(page, "status")
+    page.wait_for_timeout(500)
+    assert text(page, "batch") == batch
+    assert text(page, "pause") == "Resume"
+    page.click("#pause")
+    wait_for_batch(page, int(batch.split()[0]) + 5)
+    page.click("#pause")
+    page.click("#stop")
+    wait_for_status(page, r"Stopped after batch \d+ of 1000")
+    assert text(page, "pause") == "Pause"
+    page.click("#stop")
+    assert "Nothing is being trained" in text(page, "status")
+    # And once more, with the other network and settings of one's own.
+    page.select_option("#architecture", "dense")
+    page.fill("#learning-rate", "0.1")
+    page.fill("#batch-size", "100")
+    page.fill("#batches", "70")  # more images than there are: some come twice
+    page.click("#train")
+    wait_for_status(page, "Finished: 70 batches")
+    assert float(text(page, "accuracy")) > 0.75
+    page.click("#use-model")
+    draw(page, DIGITS[1])
+    assert answer(page).isdigit()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("learning-rate", "0", "Learning rate must be a number above 0 and at most 10."),
+        ("batch-size", "1.5", "Batch size must be a whole number from 1 to 1000."),
+        ("batches", "", "Batches must be a whole number from 1 to 10000."),
+    ],
+)
+def test_settings_that_make_no_sense(page, site, field, value, message):
+    open_page(page, site.http)
+    page.fill(f"#{field}", value)
+    page.click("#train")
+    assert text(page, "status") == message
+    assert page.evaluate("document.activeElement.id") == field
+
+
+def test_a_learning_rate_that_is_too_large(page, site):
+    open_page(page, site.http)
+    page.fill("#learning-rate", "10")
+    page.fill("#batches", "30")
+    page.click("#train")
+    wait_for_status(page, "Finished|no longer a number")
+
+
+def test_without_webassembly(page, site):
+    # In the worker, which is made from a Blob: what is put before its code.
+    page.add_init_script(
+        "const B = Blob; Blob = function(parts, options) { return new B("
+        "options?.type === 'text/javascript' ?"
+        " ['delete self.WebAssembly; delete self.OffscreenCanvas;', ...parts] : parts, options); }"
+    )
+    open_page(page, site.http)
+    page.fill("#batch-size", "2")
+    page.fill("#batches", "2")
+    page.evaluate("document.getElementById('architecture').value = 'dense'")
+    page.click("#train")
+    wait_for_status(page, "Finished")
+    assert text(page, "backend").startswith("cpu")
+    assert "neither WebAssembly nor" in text(page, "backend")
+
+
+def test_images_that_do_not_arrive(page, site):
+    page.route("**/train-3.js", lambda route: route.abort())
+    open_page(page, site.http)
+    page.click("#train")
+    wait_for_status(page, "Training cannot start: train-3.js could not be loaded")
+    page.unroute("**/train-3.js")
+    page.fill("#batches", "2")
+    page.click("#train")
+    wait_for_status(page, "Finished: 2 batches")
+    assert all("net::ERR_FAILED" in error for error in page.errors)
+    page.errors.clear()
+
+
+def test_leaving_the_page_while_training(page, site):
+    open_page(page, site.http)
+    assert "Leaving the page ends the training" in text(page, "status")
+    page.fill("#batches", "1000")
+    page.click("#train")
+    wait_for_batch(page, 1)
+    dialogs = []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.type), dialog.accept()))
+    page.goto("about:blank")
+    assert dialogs == ["beforeunload"]
+
+
+def test_what_a_page_says_that_comes_back_from_the_cache(page, site):
+    open_page(page, site.http)
+    page.fill("#batches", "1000")
+    page.click("#train")
+    wait_for_batch(page, 1)
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
+    assert "The training ended when you left this page" in text(page, "status")
+    page.fill("#batches", "2")
+    page.click("#train")
+    wait_for_status(page, "Finished: 2 batches")
+
+
+# --- how it looks -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious(page, site, demo, theme):
+    open_page(page, site.http)
+    page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
+    draw(page, DIGITS[2])
+    wait_for_answer(page)
+    page.fill("#batches", "5")
+    page.click("#train")
+    wait_for_status(page, "Finished")
+    page.add_script_tag(path=demo.folder / "node_modules/axe-core/axe.min.js")
+    violations = page.evaluate("axe.run().then((result) => result.violations)")
+    serious = [
+        (v["id"], [node["html"] for node in v["nodes"]])
+        for v in violations
+        if v["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+@pytest.mark.parametrize("width", [320, 390, 768])
+def test_narrow_screens(page, site, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    open_page(page, site.http)
+    draw(page, DIGITS[7])
+    assert answer(page) == "7"
+    page.fill("#batches", "5")
+    page.click("#train")
+    wait_for_status(page, "Finished")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    small = page.evaluate(
+        "[...document.querySelectorAll('.mnist-demo button')]"
+        ".map((b) => b.getBoundingClientRect().height).filter((h) => h < 40)"
+    )
+    assert small == []
