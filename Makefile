@@ -29,7 +29,7 @@ export UV_PYTHON_DOWNLOADS = never
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup book demo screenshots test $(checks) notebooks lock test-gpu clean
+.PHONY: help setup book demo screenshots picture inventories test $(checks) notebooks lock test-gpu clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -96,6 +96,14 @@ demo: $(ready) ## build the drawing pad and the trainer of the page
 
 screenshots: demo ## take the pictures of the drawing pad with chromium
 	$(bin)/python book/demo/screenshots.py
+
+picture: $(ready) ## draw the picture of the result, on the front page and in README.md
+	$(bin)/python book/_tools/picture.py
+
+# Written by hand as text, packed for Sphinx: no build asks another host for them.
+inventories: $(ready) ## pack the names that the API reference links to
+	for name in keras numpy; do \
+	  $(bin)/sphobjinv convert zlib --overwrite book/_inventories/$$name.txt book/_inventories/$$name.inv; done
 
 notebooks: $(ready) ## execute the chapters again and store their outputs
 	$(bin)/python book/_tools/execute.py $(CHAPTERS)

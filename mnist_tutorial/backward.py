@@ -33,7 +33,7 @@ def backpropagate(
 ) -> tuple[float, list[Array]]:
     """Compute the loss of a batch and its gradient with respect to every weight.
 
-    Runs forward and keeps what went into each operation, then back in reverse order [1]_.
+    Runs forward and keeps what went into each operation, then back in reverse order.
 
     Parameters
     ----------
@@ -58,8 +58,8 @@ def backpropagate(
 
     References
     ----------
-    .. [1] D. Rumelhart, G. Hinton and R. Williams, "Learning representations by
-       back-propagating errors", Nature 323, 1986.
+    D. Rumelhart, G. Hinton and R. Williams, "Learning representations by back-propagating
+    errors", Nature 323, 1986.
 
     Examples
     --------

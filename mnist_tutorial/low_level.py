@@ -1,7 +1,7 @@
 """The tutorial's network and its training in TensorFlow's operations: no layers, no optimizer.
 
 Chapter "From low-level operations" tells its story. The backward pass, which the gradient
-tape does here, is written out in :mod:`mnist_tutorial.backward`.
+tape does here, is written out in ``mnist_tutorial.backward``.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ Chapter 6, "Training loop", tells its story.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -132,7 +133,6 @@ def train(
     weights = model.trainable_variables
     optimizer.build(weights)
 
-    @tf.function(autograph=False)
     def train_step(xs: Any, labels: Any) -> tuple[Any, Any]:
         with tf.GradientTape() as tape:
             probabilities = model(xs, training=True)
@@ -140,11 +140,12 @@ def train(
         optimizer.apply(tape.gradient(loss, weights), weights)
         return loss, _mean_accuracy(labels, probabilities)
 
-    @tf.function(autograph=False)
     def validation_step(xs: Any, labels: Any) -> tuple[Any, Any]:
         probabilities = model(xs, training=False)
         return _mean_loss(labels, probabilities), _mean_accuracy(labels, probabilities)
 
+    train_step = _compile(train_step, batch_size)
+    validation_step = _compile(validation_step, validation_batch_size)
     result = History()
     steps = range(1, batches + 1)
     for step in tqdm(steps, desc="training", unit="batch", delay=1) if progress else steps:
@@ -158,6 +159,17 @@ def train(
             result.history["val_accuracy"].append(float(accuracy))
             result.validation_batches.append(step)
     return result
+
+
+def _compile(step: Callable[[Any, Any], tuple[Any, Any]], batch_size: int) -> Any:
+    """Turn a Python function into a TensorFlow graph for batches of one size.
+
+    Traced here and now: TensorFlow would warn of a ``tf.function`` that each training makes
+    anew and calls only a few times.
+    """
+    return tf.function(step, autograph=False).get_concrete_function(
+        tf.TensorSpec((batch_size, IMAGE_SIZE, IMAGE_SIZE, 1)), tf.TensorSpec((batch_size, 10))
+    )
 
 
 def _to_images(batch: Batch) -> Batch:
