@@ -161,4 +161,4 @@ test-gpu: $(gpu_ready) ## the chapters on an NVIDIA GPU; fails where TensorFlow 
 	$(bin)/python -m pytest --nbval --nbval-cell-timeout 600 $(CHAPTERS)
 
 clean: ## remove the environment and what was built
-	rm -rf .venv _build
+	rm -rf .venv _build book/demo/dist book/demo/node_modules

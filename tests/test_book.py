@@ -78,3 +78,19 @@ def test_the_formulas_find_their_fonts():
     folder = HTML / "_static/mathjax"
     assert (folder / "tex-chtml.js").exists()
     assert list(folder.rglob("*.woff"))
+
+
+@pytest.mark.parametrize("name", ["index", "in-your-browser"])
+def test_the_drawing_pad_answers_in_a_file(browser, name):
+    page = browser.new_page(viewport={"width": 1200, "height": 1600})
+    page.goto((HTML / f"book/{name}.html").as_uri(), wait_until="domcontentloaded")
+    pad = page.locator("#pad")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    x = box["x"] + box["width"] / 2
+    page.mouse.move(x, box["y"] + 0.15 * box["height"])
+    page.mouse.down()
+    page.mouse.move(x, box["y"] + 0.85 * box["height"], steps=5)
+    page.mouse.up()
+    page.wait_for_function("document.getElementById('prediction').textContent === '1'")
+    page.close()
