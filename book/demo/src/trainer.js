@@ -135,15 +135,17 @@ async function prepare() {
 const BACKENDS = {
   wasm: 'on the processor, in WebAssembly',
   webgl: 'on the graphics card',
-  cpu: 'on the processor, in plain JavaScript; this browser has neither WebAssembly nor a ' +
-      'graphics card to offer, so that 100 batches take minutes',
+  cpu: 'on the processor, in plain JavaScript, where 100 batches take minutes',
 };
 
 function sayBackend({name, milliseconds}) {
-  const measured = Object.entries(milliseconds)
-      .map(([backend, time]) => `${backend} ${time.toFixed(0)} ms`).join(', ');
+  const times = Object.entries(milliseconds)
+      .map(([backend, time]) => `a step on ${backend} took ${time.toFixed(0)} ms`);
+  const missing = [['wasm', 'WebAssembly'], ['webgl', 'WebGL']]
+      .filter(([backend]) => !(backend in milliseconds))
+      .map(([, title]) => `this browser offers no ${title}`);
   element('backend').textContent =
-      `${name} (${BACKENDS[name]}${measured && `; a step took: ${measured}`})`;
+      `${name} (${[BACKENDS[name], ...times, ...missing].join('; ')})`;
 }
 
 const receive = {
