@@ -19,6 +19,7 @@ ready := .venv/ready
 gpu_ready := .venv/ready-gpu
 
 checks := lint types unit chapters pages
+page_tests := tests/test_book.py tests/test_accessibility.py
 
 # Progress bars would be stored in the notebooks, and differ at every run.
 export TQDM_DISABLE = 1
@@ -127,7 +128,7 @@ types: $(ready) ## mypy, strict
 	$(bin)/mypy
 
 unit: $(ready) ## unit tests, doctests, and the notebooks as they are stored
-	$(bin)/python -m pytest --doctest-modules mnist_tutorial tests --ignore tests/test_book.py
+	$(bin)/python -m pytest --doctest-modules mnist_tutorial tests $(addprefix --ignore ,$(page_tests))
 
 # Slow, because each chapter trains networks.
 chapters: $(ready) ## execute the chapters and compare their outputs with the stored ones
@@ -139,7 +140,7 @@ pages: demo ## render the book from the stored outputs and test its pages
 	mkdir _build
 	sed 's/execute_notebooks: force/execute_notebooks: "off"/' _config.yml > _build/_config.yml
 	$(bin)/jupyter-book build . --config _build/_config.yml --all -W -n --keep-going --quiet
-	$(bin)/python -m pytest tests/test_book.py
+	$(bin)/python -m pytest $(page_tests)
 
 # --- the GPU -----------------------------------------------------------------------------
 

@@ -1,7 +1,10 @@
 """The rendered pages. `make pages` renders them first, and so does `make book`."""
 
 import re
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
@@ -30,9 +33,21 @@ def rendered(name):
     return path
 
 
+@cache
+def parsed(name):
+    return BeautifulSoup(rendered(name).read_text(encoding="utf-8"), "html.parser")
+
+
+@cache
+def ids(path):
+    """All places of a page that a link can lead to."""
+    soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+    return {tag["id"] for tag in soup.find_all(id=True)}
+
+
 @pytest.fixture(params=PAGES)
 def page(request):
-    return BeautifulSoup(rendered(request.param).read_text(encoding="utf-8"), "html.parser")
+    return parsed(request.param)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -56,8 +71,7 @@ def test_every_page_has_a_title_and_its_content(page):
 
 
 def test_the_root_page_links_every_page():
-    front = BeautifulSoup(rendered(PAGES[0]).read_text(encoding="utf-8"), "html.parser")
-    links = [link["href"] for link in front.select(".bd-sidebar-primary a[href]")]
+    links = [link["href"] for link in parsed(PAGES[0]).select(".bd-sidebar-primary a[href]")]
     linked = {(rendered(PAGES[0]).parent / link).resolve() for link in links if link != "#"}
     assert {rendered(name) for name in PAGES[1:]} <= linked
 
@@ -72,6 +86,27 @@ def test_no_page_loads_anything_from_another_host(page):
     loaded = [tag.get("src") for tag in page.find_all(["script", "img", "iframe", "source"])]
     loaded += [tag.get("href") for tag in page.find_all("link", rel=["stylesheet", "preload"])]
     assert [url for url in loaded if url and re.match(r"(https?:)?//", url)] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_internal_link_and_anchor_leads_somewhere(name):
+    broken = []
+    for link in parsed(name).find_all("a", href=True):
+        url = urlsplit(link["href"])
+        if url.scheme or link["href"] == "#":
+            continue
+        path = rendered(name)
+        target = (path.parent / unquote(url.path)).resolve() if url.path else path
+        anchor = unquote(url.fragment) if target.suffix == ".html" else ""
+        if not target.is_file() or (anchor and anchor not in ids(target)):
+            broken.append(link["href"])
+    assert broken == []
+
+
+def test_headings_nest(page):
+    levels = [int(heading.name[1]) for heading in page.article.find_all(re.compile("^h[1-6]$"))]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
 def test_the_formulas_find_their_fonts():
