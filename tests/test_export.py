@@ -71,7 +71,7 @@ def with_layer(*layers):
     [
         (lambda: None, TypeError, "model must be a keras.Sequential; got NoneType"),
         (
-            lambda: keras.Model(inputs := keras.Input((3,)), inputs),
+            lambda: keras.Model(inputs := keras.Input((3,)), keras.layers.Dense(1)(inputs)),
             TypeError,
             "model must be a keras.Sequential; got Functional",
         ),
