@@ -1,39 +1,59 @@
-"""The rendered pages in a real browser: axe-core, the console, requests to other hosts."""
+"""The rendered pages in a real browser: axe-core, narrow screens, errors, requests to other hosts."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
-from test_book import PAGES, rendered
+from test_book import ALL_PAGES, rendered
 
 AXE = Path(__file__).parents[1] / "book/demo/node_modules/axe-core/axe.min.js"
+# axe-core sees neither what is folded nor the colours of what is still fading in.
+UNFOLD = "for (const folded of document.querySelectorAll('details')) folded.open = true;"
+SETTLE = "for (const animation of document.getAnimations()) animation.finish();"
 
 
-@pytest.fixture(scope="module", params=["light", "dark"])
-def theme(request):
-    return request.param
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_page_is_accessible_quiet_and_self_contained(browser, theme, name):
-    page = browser.new_page(color_scheme=theme, reduced_motion="reduce")
+@pytest.fixture(scope="module", params=ALL_PAGES)
+def visit(browser, request):
+    """A page after it has loaded, unfolded, with what it logged and asked for."""
+    page = browser.new_page()
     errors, requests = [], []
     page.on("console", lambda message: message.type == "error" and errors.append(message.text))
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("request", lambda request: requests.append(request.url))
-
-    page.goto(rendered(name).as_uri(), wait_until="load")
+    page.goto(rendered(request.param).as_uri(), wait_until="load")
     page.wait_for_function("!window.MathJax?.startup || MathJax.startup.promise")
-    assert page.evaluate("document.documentElement.dataset.theme") == theme
-    page.add_script_tag(path=AXE)
-    violations = page.evaluate("axe.run({preload: false}).then((result) => result.violations)")
+    page.evaluate(UNFOLD)
+    yield SimpleNamespace(page=page, errors=errors, requests=requests)
     page.close()
 
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious(visit, theme):
+    page = visit.page
+    page.emulate_media(color_scheme=theme)
+    page.wait_for_function("(theme) => document.documentElement.dataset.theme === theme", arg=theme)
+    page.evaluate(SETTLE)
+    page.add_script_tag(path=AXE)
+    violations = page.evaluate("axe.run({preload: false}).then((result) => result.violations)")
     serious = {
         violation["id"]: [node["html"][:200] for node in violation["nodes"]]
         for violation in violations
         if violation["impact"] in ("serious", "critical")
     }
     assert serious == {}
-    assert errors == []
-    assert [url for url in requests if urlsplit(url).scheme not in ("file", "data", "blob")] == []
+
+
+def test_nothing_is_wider_than_a_narrow_screen(visit):
+    visit.page.set_viewport_size({"width": 320, "height": 800})
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_the_page_logs_no_error(visit):
+    assert visit.errors == []
+
+
+def test_the_page_asks_no_other_host(visit):
+    schemes = {urlsplit(url).scheme for url in visit.requests}
+    assert "file" in schemes  # the page itself
+    assert schemes <= {"file", "data", "blob"}, visit.requests
