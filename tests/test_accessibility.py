@@ -1,4 +1,4 @@
-"""The rendered pages in a real browser: axe-core, narrow screens, errors, requests to other hosts."""
+"""The rendered pages in a real browser: axe-core, narrow screens, errors, other hosts."""
 
 from pathlib import Path
 from types import SimpleNamespace
