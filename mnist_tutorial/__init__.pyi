@@ -20,6 +20,9 @@ from .distortions import rotate as rotate
 from .distortions import shift as shift
 from .distortions import thicken as thicken
 from .export import export_tfjs as export_tfjs
+from .fast import column_blocks as column_blocks
+from .fast import regroup_kernel as regroup_kernel
+from .fast import regrouped_convolution as regrouped_convolution
 from .layers import build_dense_model as build_dense_model
 from .layers import build_model as build_model
 from .layers import convolve as convolve

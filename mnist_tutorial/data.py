@@ -67,6 +67,9 @@ class MnistData:
         Grey values in 0..255, 0 is background; n is 55,000, 5,000 and 10,000.
     train_labels, validation_labels, test_labels : uint8 [n]
         Digits in 0..9.
+    train_sampler, validation_sampler, test_sampler : BatchSampler
+        Hand out the batches of each split.
+    seed : int
 
     References
     ----------
@@ -97,9 +100,12 @@ class MnistData:
         self.validation_images = images[-VALIDATION_IMAGES:]
         self.validation_labels = labels[-VALIDATION_IMAGES:]
         self.test_images, self.test_labels = _read_split(folder, "t10k")
-        self._train = BatchSampler(self.train_images, self.train_labels, seed=seed)
-        self._validation = BatchSampler(self.validation_images, self.validation_labels, seed=seed)
-        self._test = BatchSampler(self.test_images, self.test_labels, seed=seed)
+        self.seed = seed
+        self.train_sampler = BatchSampler(self.train_images, self.train_labels, seed=seed)
+        self.validation_sampler = BatchSampler(
+            self.validation_images, self.validation_labels, seed=seed
+        )
+        self.test_sampler = BatchSampler(self.test_images, self.test_labels, seed=seed)
 
     def next_train_batch(self, batch_size: int = BATCH_SIZE) -> Batch:
         """Return the next ``batch_size`` training examples, in an order fixed by the seed.
@@ -111,7 +117,7 @@ class MnistData:
         TypeError, ValueError
             If ``batch_size`` is no whole number from 1 to 55,000.
         """
-        return self._train.next_batch(batch_size)
+        return self.train_sampler.next_batch(batch_size)
 
     def next_validation_batch(self, batch_size: int = TEST_BATCH_SIZE) -> Batch:
         """Return the next ``batch_size`` validation examples, to watch while training.
@@ -121,7 +127,7 @@ class MnistData:
         TypeError, ValueError
             If ``batch_size`` is no whole number from 1 to 5,000.
         """
-        return self._validation.next_batch(batch_size)
+        return self.validation_sampler.next_batch(batch_size)
 
     def next_test_batch(self, batch_size: int = TEST_BATCH_SIZE) -> Batch:
         """Return the next ``batch_size`` test examples.
@@ -135,7 +141,7 @@ class MnistData:
         TypeError, ValueError
             If ``batch_size`` is no whole number from 1 to 10,000.
         """
-        return self._test.next_batch(batch_size)
+        return self.test_sampler.next_batch(batch_size)
 
 
 def read_idx(path: str | os.PathLike[str]) -> npt.NDArray[np.uint8]:

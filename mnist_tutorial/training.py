@@ -5,9 +5,10 @@ Chapter 6, "Training loop", tells its story.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from tqdm import tqdm
 
@@ -15,6 +16,7 @@ from mnist_tutorial._tensorflow import keras, tf
 from mnist_tutorial.batching import (
     BATCH_SIZE,
     IMAGE_SIZE,
+    NUM_CLASSES,
     TEST_BATCH_SIZE,
     TEST_ITERATION_FREQUENCY,
     TRAIN_BATCHES,
@@ -23,9 +25,16 @@ from mnist_tutorial.batching import (
     check_whole_number,
 )
 from mnist_tutorial.data import MnistData
+from mnist_tutorial.fast import compile_evaluation, compile_steps, forward_pass
 from mnist_tutorial.optimizer import build_optimizer
 
 __all__ = ["History", "train"]
+
+STEPS_PER_CALL = 100
+"""At most so many training steps between two movements of the progress bar."""
+
+_RunSteps: TypeAlias = Callable[[int, int], tuple[list[float], list[float]]]
+_Evaluate: TypeAlias = Callable[[], tuple[float, float]]
 
 
 @dataclass
@@ -73,13 +82,15 @@ def train(
     batches: int = TRAIN_BATCHES,
     batch_size: int = BATCH_SIZE,
     validation_batch_size: int = TEST_BATCH_SIZE,
-    validation_frequency: int = TEST_ITERATION_FREQUENCY,
+    validation_frequency: int | None = TEST_ITERATION_FREQUENCY,
+    augment: Callable[[Any, Any], Any] | None = None,
+    engine: str = "plain",
     progress: bool = True,
 ) -> History:
     """Train a model on batch after batch, by default as long as the tutorial does.
 
-    The same model, data, seeds and machine give the same weights, bit for bit, on a CPU; a
-    GPU adds ``tf.config.experimental.enable_op_determinism()`` to the conditions.
+    The same model, data, seeds, engine and machine give the same weights, bit for bit, on a
+    CPU; a GPU adds ``tf.config.experimental.enable_op_determinism()`` to the conditions.
 
     Parameters
     ----------
@@ -89,15 +100,24 @@ def train(
     data : MnistData
         Gives the training and the validation batches. The test split is not touched.
     optimizer : keras.optimizers.Optimizer, optional
-        By default :func:`mnist_tutorial.build_optimizer`'s: SGD with learning rate 0.15.
+        By default :func:`mnist_tutorial.build_optimizer`'s: SGD with learning rate 0.15. One
+        that averages the weights (``use_ema``) leaves the averages in the model.
     batches : int, default 100
         Training steps.
     batch_size : int, default 64
         Examples a step.
     validation_batch_size : int, default 1000
         Examples an evaluation.
-    validation_frequency : int, default 5
-        Training steps from one evaluation to the next.
+    validation_frequency : int or None, default 5
+        Training steps from one evaluation to the next; None for no evaluation.
+    augment : callable, optional
+        Changes the images of each training batch: takes them, float32 [n, 28, 28, 1] in
+        0..1, and an int32 [2] seed that no other step has, both TensorFlow tensors; returns
+        the new images.
+    engine : "plain" or "fast", default "plain"
+        "plain" calls one compiled step after another. "fast" runs many steps in one call and
+        regroups the convolutions; losses and weights differ from "plain"'s by rounding.
+        A model that is no ``keras.Sequential`` is trained by "plain", with a warning.
     progress : bool, default True
         Show a progress bar when training takes longer than a second.
 
@@ -108,8 +128,8 @@ def train(
     Raises
     ------
     TypeError, ValueError
-        If the model has other input or output shapes, or a number is no whole number, below
-        1, or larger than its split.
+        If the model has other input or output shapes, a number is no whole number, below
+        1, or larger than its split, or there is no such engine.
 
     Examples
     --------
@@ -119,6 +139,8 @@ def train(
     """
     _check_model(model)
     batches = check_whole_number("batches", batches, minimum=1)
+    if validation_frequency is None:
+        validation_frequency = batches + 1
     validation_frequency = check_whole_number(
         "validation_frequency", validation_frequency, minimum=1
     )
@@ -126,50 +148,135 @@ def train(
     validation_batch_size = check_batch_size(
         "validation_batch_size", validation_batch_size, len(data.validation_images)
     )
+    if engine not in ("plain", "fast"):
+        raise ValueError(f"engine must be 'plain' or 'fast'; got {engine!r}")
     if optimizer is None:
         optimizer = build_optimizer()
     if not isinstance(optimizer, keras.optimizers.Optimizer):
         raise TypeError(f"optimizer must be a Keras optimizer; got {optimizer!r}")
+    if engine == "fast" and not isinstance(model, keras.Sequential):
+        warnings.warn(
+            f"engine 'fast' takes a keras.Sequential; got {type(model).__name__}: "
+            "training with engine 'plain'",
+            stacklevel=2,
+        )
+        engine = "plain"
+    make_engine = _fast_engine if engine == "fast" else _plain_engine
+    run_steps, evaluate = make_engine(
+        model, data, optimizer, batch_size, validation_batch_size, augment
+    )
+    result = History()
+    with tqdm(total=batches, desc="training", unit="batch", delay=1, disable=not progress) as bar:
+        done = 0
+        while done < batches:
+            until_evaluation = validation_frequency - done % validation_frequency
+            steps = min(until_evaluation, batches - done, STEPS_PER_CALL)
+            losses, accuracies = run_steps(done, steps)
+            result.history["loss"] += losses
+            result.history["accuracy"] += accuracies
+            done += steps
+            bar.update(steps)
+            if done % validation_frequency == 0:
+                loss, accuracy = evaluate()
+                result.history["val_loss"].append(loss)
+                result.history["val_accuracy"].append(accuracy)
+                result.validation_batches.append(done)
+    if optimizer.use_ema:
+        optimizer.finalize_variable_values(model.trainable_variables)
+    return result
+
+
+def _plain_engine(
+    model: keras.Model,
+    data: MnistData,
+    optimizer: keras.optimizers.Optimizer,
+    batch_size: int,
+    validation_batch_size: int,
+    augment: Callable[[Any, Any], Any] | None,
+) -> tuple[_RunSteps, _Evaluate]:
+    """One call of a compiled graph for every training step and every evaluation."""
+    train_step, validation_step = _steps(model, optimizer, augment, data.seed)
+    specs = [tf.TensorSpec((None, IMAGE_SIZE, IMAGE_SIZE, 1)), tf.TensorSpec((None, NUM_CLASSES))]
+    train_graph = _compile(train_step, *specs, tf.TensorSpec((), tf.int32))
+    validation_graph = _compile(validation_step, *specs)
+
+    def run_steps(first: int, steps: int) -> tuple[list[float], list[float]]:
+        values = [
+            train_graph(*_to_images(data.next_train_batch(batch_size)), tf.constant(first + i))
+            for i in range(steps)
+        ]
+        losses, accuracies = zip(*values, strict=True)
+        return [float(loss) for loss in losses], [float(accuracy) for accuracy in accuracies]
+
+    def evaluate() -> tuple[float, float]:
+        batch = data.next_validation_batch(validation_batch_size)
+        loss, accuracy = validation_graph(*_to_images(batch))
+        return float(loss), float(accuracy)
+
+    return run_steps, evaluate
+
+
+def _fast_engine(
+    model: keras.Sequential,
+    data: MnistData,
+    optimizer: keras.optimizers.Optimizer,
+    batch_size: int,
+    validation_batch_size: int,
+    augment: Callable[[Any, Any], Any] | None,
+) -> tuple[_RunSteps, _Evaluate]:
+    """One call for many training steps, with the images inside the graph."""
+    train_step, validation_step = _steps(model, optimizer, augment, data.seed, forward_pass(model))
+    train_graph = compile_steps(train_step, data.train_images, data.train_labels, batch_size)
+    validation_graph = compile_evaluation(
+        validation_step, data.validation_images, data.validation_labels, validation_batch_size
+    )
+
+    def run_steps(first: int, steps: int) -> tuple[list[float], list[float]]:
+        return train_graph(
+            [data.train_sampler.next_indices(batch_size) for _ in range(steps)], first
+        )
+
+    def evaluate() -> tuple[float, float]:
+        return validation_graph(data.validation_sampler.next_indices(validation_batch_size))
+
+    return run_steps, evaluate
+
+
+def _steps(
+    model: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    augment: Callable[[Any, Any], Any] | None,
+    seed: int,
+    forward: Callable[..., Any] | None = None,
+) -> tuple[Callable[..., tuple[Any, Any]], Callable[..., tuple[Any, Any]]]:
+    """Return a training step and a validation step, as Python functions to be compiled."""
+    forward = forward or model
     weights = model.trainable_variables
     optimizer.build(weights)
 
-    def train_step(xs: Any, labels: Any) -> tuple[Any, Any]:
+    def train_step(xs: Any, labels: Any, number: Any) -> tuple[Any, Any]:
+        if augment is not None:
+            xs = augment(xs, tf.stack([tf.constant(seed), number]))
         with tf.GradientTape() as tape:
-            probabilities = model(xs, training=True)
+            probabilities = forward(xs, training=True)
             loss = _mean_loss(labels, probabilities)
         optimizer.apply(tape.gradient(loss, weights), weights)
         return loss, _mean_accuracy(labels, probabilities)
 
     def validation_step(xs: Any, labels: Any) -> tuple[Any, Any]:
-        probabilities = model(xs, training=False)
+        probabilities = forward(xs, training=False)
         return _mean_loss(labels, probabilities), _mean_accuracy(labels, probabilities)
 
-    train_step = _compile(train_step, batch_size)
-    validation_step = _compile(validation_step, validation_batch_size)
-    result = History()
-    steps = range(1, batches + 1)
-    for step in tqdm(steps, desc="training", unit="batch", delay=1) if progress else steps:
-        loss, accuracy = train_step(*_to_images(data.next_train_batch(batch_size)))
-        result.history["loss"].append(float(loss))
-        result.history["accuracy"].append(float(accuracy))
-        if step % validation_frequency == 0:
-            batch = data.next_validation_batch(validation_batch_size)
-            loss, accuracy = validation_step(*_to_images(batch))
-            result.history["val_loss"].append(float(loss))
-            result.history["val_accuracy"].append(float(accuracy))
-            result.validation_batches.append(step)
-    return result
+    return train_step, validation_step
 
 
-def _compile(step: Callable[[Any, Any], tuple[Any, Any]], batch_size: int) -> Any:
-    """Turn a Python function into a TensorFlow graph for batches of one size.
+def _compile(step: Callable[..., tuple[Any, Any]], *inputs: Any) -> Any:
+    """Turn a Python function into a TensorFlow graph for inputs of given shapes.
 
     Traced here and now: TensorFlow would warn of a ``tf.function`` that each training makes
     anew and calls only a few times.
     """
-    return tf.function(step, autograph=False).get_concrete_function(
-        tf.TensorSpec((batch_size, IMAGE_SIZE, IMAGE_SIZE, 1)), tf.TensorSpec((batch_size, 10))
-    )
+    return tf.function(step, autograph=False).get_concrete_function(*inputs)
 
 
 def _to_images(batch: Batch) -> Batch:

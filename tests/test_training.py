@@ -6,6 +6,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from mnist_tutorial import (
     History,
@@ -20,10 +21,15 @@ from mnist_tutorial import (
 QUICK = {"batches": 10, "batch_size": 32, "validation_batch_size": 100, "progress": False}
 
 
+@pytest.fixture(scope="module", params=["plain", "fast"])
+def engine(request):
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def trained():
+def trained(engine):
     model, data = build_model(), MnistData()
-    return model, train(model, data, progress=False)
+    return model, train(model, data, engine=engine, progress=False)
 
 
 def digest(model):
@@ -61,25 +67,61 @@ def test_losses_are_those_of_keras():
     np.testing.assert_allclose(history.history["loss"], losses, rtol=1e-5)
 
 
-def test_recorded_values_are_those_of_the_batch():
+def test_recorded_values_are_those_of_the_batch(engine):
     model, data = build_model(), MnistData()
     xs, labels = MnistData().next_train_batch(32)
     probabilities = np.asarray(model(xs.reshape(-1, 28, 28, 1)))
-    history = train(model, data, **QUICK)
+    history = train(model, data, engine=engine, **QUICK)
     expected = -np.log(probabilities[labels == 1]).mean()
     assert history.history["loss"][0] == pytest.approx(expected, rel=1e-5)
     right = (probabilities.argmax(1) == labels.argmax(1)).mean()
     assert history.history["accuracy"][0] == pytest.approx(right)
 
 
-def test_validation_is_measured_after_the_step_on_validation_images():
+def test_validation_is_measured_after_the_step_on_validation_images(engine):
     model, data = build_model(), MnistData()
-    history = train(model, data, **(QUICK | {"validation_frequency": 10}))
+    history = train(model, data, engine=engine, **(QUICK | {"validation_frequency": 10}))
     batch = MnistData().next_validation_batch(100)
     probabilities = np.asarray(model(batch.xs.reshape(-1, 28, 28, 1)))
     right = (probabilities.argmax(1) == batch.labels.argmax(1)).mean()
     assert history.history["val_accuracy"] == [pytest.approx(right)]
     assert history.validation_batches == [10]
+
+
+def test_training_without_evaluations(engine):
+    history = train(
+        build_model(), MnistData(), engine=engine, **(QUICK | {"validation_frequency": None})
+    )
+    assert repr(history) == "History(10 batches, 0 evaluations)"
+
+
+def test_augmented_images_and_a_seed_for_each_step(engine):
+    data, seeds = MnistData(seed=3), []
+
+    def blacken(xs, seed):
+        tf.py_function(lambda s: seeds.append(s.numpy().tolist()), [seed], [])
+        return xs * 0.0
+
+    model = build_model()
+    before = model.get_weights()[0]
+    with tf.device("CPU"):
+        train(model, data, engine=engine, augment=blacken, **QUICK)
+    assert seeds == [[3, i] for i in range(10)]
+    # Nothing is learned about the kernels from black images.
+    np.testing.assert_array_equal(model.get_weights()[0], before)
+
+
+def test_averaged_weights_are_left_in_the_model(engine):
+    def trained_weights(batches):
+        model = build_model()
+        # With a momentum of one, the average remains what it was after the first step.
+        optimizer = keras.optimizers.SGD(0.15, use_ema=True, ema_momentum=1.0)
+        arguments = QUICK | {"batches": batches}
+        train(model, MnistData(), engine=engine, optimizer=optimizer, **arguments)
+        return model.get_weights()
+
+    for after_one, after_ten in zip(trained_weights(1), trained_weights(10), strict=True):
+        np.testing.assert_array_equal(after_one, after_ten)
 
 
 def test_the_test_split_stays_closed(monkeypatch):
@@ -89,22 +131,22 @@ def test_the_test_split_stays_closed(monkeypatch):
     train(build_model(), data, **QUICK)
 
 
-def test_bit_identical_in_one_process(trained):
+def test_bit_identical_in_one_process(trained, engine):
     again = build_model()
-    history = train(again, MnistData(), progress=False)
+    history = train(again, MnistData(), engine=engine, progress=False)
     assert digest(again) == digest(trained[0])
     assert history == trained[1]
 
 
-def test_bit_identical_in_another_process_after_other_work(trained):
-    script = """
+def test_bit_identical_in_another_process_after_other_work(trained, engine):
+    script = f"""
 import hashlib, keras, tensorflow as tf
 tf.random.set_seed(7)
 keras.utils.set_random_seed(9)
 tf.random.normal((100, 100)) @ tf.ones((100, 1))
 from mnist_tutorial import *
 model = build_model()
-train(model, MnistData(), progress=False)
+train(model, MnistData(), engine={engine!r}, progress=False)
 print(hashlib.sha256(b"".join(w.tobytes() for w in model.get_weights())).hexdigest())
 """
     result = subprocess.run(
@@ -149,6 +191,7 @@ def test_progress_bar_of_a_longer_training(progress):
         ({"batch_size": 55001}, ValueError, "batch_size must be at most 55000"),
         ({"validation_frequency": 0}, ValueError, "validation_frequency must be at least 1"),
         ({"validation_batch_size": 5001}, ValueError, "validation_batch_size must be at most 5000"),
+        ({"engine": "faster"}, ValueError, "engine must be 'plain' or 'fast'; got 'faster'"),
         ({"optimizer": "sgd"}, TypeError, "optimizer must be a Keras optimizer; got 'sgd'"),
     ],
 )

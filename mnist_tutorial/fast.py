@@ -1,0 +1,289 @@
+"""The fast engine: many training steps in one call of a compiled graph.
+
+``train(..., engine="fast")`` uses it. The images stay as bytes, batches are gathered inside
+the graph, and convolutions are regrouped into shapes that a CPU multiplies faster. Chapter
+"Faster" tells its story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mnist_tutorial._tensorflow import keras, tf
+from mnist_tutorial.batching import NUM_CLASSES, describe
+
+__all__ = ["column_blocks", "regroup_kernel", "regrouped_convolution"]
+
+CHANNELS_OF_A_BLOCK = 16
+"""Input channels from which a convolution is left as it is: a CPU's vector register holds as
+many floats."""
+
+
+def column_blocks(width: int, channels: int, kernel_width: int) -> int:
+    """Return how many neighbouring columns of an image to treat as one.
+
+    Parameters
+    ----------
+    width, channels : int
+        Of the images that are convolved.
+    kernel_width : int
+        Columns of a kernel.
+
+    Returns
+    -------
+    int
+        4, 2 or 1: the most for which a block has at most 16 channels and the outputs of
+        whole blocks are exactly those of the plain convolution.
+
+    Examples
+    --------
+    >>> column_blocks(width=28, channels=1, kernel_width=5)
+    4
+    >>> column_blocks(width=12, channels=8, kernel_width=5)
+    2
+    """
+    for block in (4, 2):
+        inside = width // block - _blocks_of_kernel(kernel_width, block) + 1
+        fits = width % block == 0 and inside * block == width - kernel_width + 1
+        if fits and block * channels <= CHANNELS_OF_A_BLOCK:
+            return block
+    return 1
+
+
+def regroup_kernel(kernel: Any, block: int) -> Any:
+    """Rearrange a kernel for images whose columns have been grouped in blocks.
+
+    The new kernel holds the old one ``block`` times, each time shifted by one column: one
+    position of it computes ``block`` neighbouring outputs at once.
+
+    Parameters
+    ----------
+    kernel : float32 [kernel_height, kernel_width, channels, filters]
+        Array or tensor.
+    block : int
+        Columns in a block, at least 1.
+
+    Returns
+    -------
+    tf.Tensor
+        float32 [kernel_height, blocks, block * channels, block * filters], where ``blocks``
+        is the number of blocks that cover ``kernel_width + block - 1`` columns.
+
+    Raises
+    ------
+    ValueError
+        If ``kernel`` has not four axes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> kernel = np.array([1.0, 2.0, 3.0], np.float32).reshape(1, 3, 1, 1)
+    >>> regroup_kernel(kernel, 2).numpy()[0].reshape(4, 2)  # a row for each input column
+    array([[1., 0.],
+           [2., 1.],
+           [3., 2.],
+           [0., 3.]], dtype=float32)
+    """
+    if len(kernel.shape) != 4:
+        raise ValueError(
+            "kernel must be [kernel_height, kernel_width, channels, filters]; "
+            f"got {describe(np.asarray(kernel))}"
+        )
+    height, width, channels, filters = kernel.shape
+    blocks = _blocks_of_kernel(width, block)
+    spare = blocks * block - width
+    shifted = [tf.pad(kernel, [[0, 0], [i, spare - i], [0, 0], [0, 0]]) for i in range(block)]
+    return tf.reshape(
+        tf.stack(shifted, axis=3), [height, blocks, block * channels, block * filters]
+    )
+
+
+def regrouped_convolution(images: Any, kernel: Any) -> Any:
+    """Convolve with stride 1 and no padding, in blocks of columns.
+
+    The same function as ``tf.nn.conv2d(images, kernel, 1, "VALID")`` up to rounding. Grouping
+    columns moves no number in memory: neighbouring columns of one channel and neighbouring
+    channels of one column lie in the same order.
+
+    Parameters
+    ----------
+    images : float32 [n, height, width, channels]
+    kernel : float32 [kernel_height, kernel_width, channels, filters]
+
+    Returns
+    -------
+    tf.Tensor
+        float32 [n, height - kernel_height + 1, width - kernel_width + 1, filters]
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> images, kernel = np.ones((1, 28, 28, 1), "f"), np.ones((5, 5, 1, 8), "f")
+    >>> maps = regrouped_convolution(images, kernel)
+    >>> tuple(maps.shape), float(maps[0, 0, 0, 0])
+    ((1, 24, 24, 8), 25.0)
+    """
+    height, width, channels = images.shape[1:]
+    kernel_height, kernel_width, _, filters = kernel.shape
+    block = column_blocks(width, channels, kernel_width)
+    if block == 1:
+        return tf.nn.conv2d(images, kernel, 1, "VALID")
+    grouped = tf.reshape(images, [-1, height, width // block, block * channels])
+    maps = tf.nn.conv2d(grouped, regroup_kernel(kernel, block), 1, "VALID")
+    return tf.reshape(maps, [-1, height - kernel_height + 1, width - kernel_width + 1, filters])
+
+
+def forward_pass(model: keras.Sequential) -> Callable[[Any, bool], Any]:
+    """Return a function that computes what ``model`` computes, with regrouped convolutions.
+
+    The weights remain the model's own. Layers that are no plain convolution are called as
+    they are.
+    """
+    steps: list[Callable[[Any, bool], Any]] = []
+    layers = list(model.layers)
+    while layers:
+        layer = layers.pop(0)
+        if not _is_plain_convolution(layer):
+            steps.append(layer)
+            continue
+        # The largest of four and then the bias and the relu, instead of the bias and the relu
+        # on all four: the same value, with a quarter of the work.
+        pool = layers.pop(0) if layers and _is_plain_pooling(layers[0]) else None
+        steps.append(_convolve_and_pool(layer, pool))
+
+    def forward(images: Any, training: bool) -> Any:
+        for step in steps:
+            images = step(images, training=training)  # type: ignore[call-arg]
+        return images
+
+    return forward
+
+
+def gather_batch(images: Any, labels: Any, indices: Any) -> tuple[Any, Any]:
+    """Return the images [n, 28, 28, 1] in 0..1 and the one-hot labels [n, 10] at ``indices``.
+
+    The whole split stays as bytes, and a batch of it becomes floats inside the graph.
+    """
+    xs = tf.cast(tf.gather(images, indices), tf.float32) / 255.0
+    return xs[..., None], tf.one_hot(tf.gather(labels, indices), NUM_CLASSES)
+
+
+def compile_steps(
+    step: Callable[[Any, Any, Any], tuple[Any, Any]],
+    images: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.uint8],
+    batch_size: int,
+) -> Callable[[list[npt.NDArray[np.int64]], int], tuple[list[float], list[float]]]:
+    """Turn one training step into a graph that runs any number of them.
+
+    Parameters
+    ----------
+    step : callable
+        Takes images, one-hot labels and the step's number, returns loss and accuracy.
+    images : uint8 [n, 28, 28]
+    labels : uint8 [n]
+    batch_size : int
+
+    Returns
+    -------
+    callable
+        Takes the indices of each batch and the number of the first step, returns a loss and
+        an accuracy for each step.
+    """
+
+    def run(images: Any, labels: Any, indices: Any, first: Any) -> tuple[Any, Any]:
+        steps = tf.shape(indices)[0]
+        values = [tf.TensorArray(tf.float32, steps) for _ in range(2)]
+
+        def body(i: Any, losses: Any, accuracies: Any) -> tuple[Any, Any, Any]:
+            loss, accuracy = step(*gather_batch(images, labels, indices[i]), first + i)
+            return i + 1, losses.write(i, loss), accuracies.write(i, accuracy)
+
+        # Each step needs the weights of the one before.
+        _, losses, accuracies = tf.while_loop(
+            lambda i, *_: i < steps, body, (0, *values), parallel_iterations=1
+        )
+        return losses.stack(), accuracies.stack()
+
+    graph = tf.function(run, autograph=False).get_concrete_function(
+        *_specs(images, labels),
+        tf.TensorSpec((None, batch_size), tf.int32),
+        tf.TensorSpec((), tf.int32),
+    )
+    # Handed over at each call: a graph that held them would keep 43 MB until Python's garbage
+    # collector came by.
+    split = tf.constant(images), tf.constant(labels)
+
+    def run_steps(
+        indices: list[npt.NDArray[np.int64]], first: int
+    ) -> tuple[list[float], list[float]]:
+        losses, accuracies = graph(*split, tf.constant(indices, tf.int32), tf.constant(first))
+        return losses.numpy().tolist(), accuracies.numpy().tolist()
+
+    return run_steps
+
+
+def compile_evaluation(
+    step: Callable[[Any, Any], tuple[Any, Any]],
+    images: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.uint8],
+    batch_size: int,
+) -> Callable[[npt.NDArray[np.int64]], tuple[float, float]]:
+    """Turn an evaluation into a graph; it takes indices and returns loss and accuracy."""
+
+    def run(images: Any, labels: Any, indices: Any) -> tuple[Any, Any]:
+        return step(*gather_batch(images, labels, indices))
+
+    graph = tf.function(run, autograph=False).get_concrete_function(
+        *_specs(images, labels), tf.TensorSpec((batch_size,), tf.int32)
+    )
+    split = tf.constant(images), tf.constant(labels)
+
+    def evaluate(indices: npt.NDArray[np.int64]) -> tuple[float, float]:
+        loss, accuracy = graph(*split, tf.constant(indices, tf.int32))
+        return float(loss), float(accuracy)
+
+    return evaluate
+
+
+def _specs(*arrays: npt.NDArray[Any]) -> list[Any]:
+    return [tf.TensorSpec(array.shape, array.dtype) for array in arrays]
+
+
+def _convolve_and_pool(layer: Any, pool: Any) -> Callable[[Any, bool], Any]:
+    def step(images: Any, training: bool) -> Any:
+        maps = regrouped_convolution(images, layer.kernel)
+        if pool is not None:
+            maps = tf.nn.max_pool2d(maps, pool.pool_size, pool.strides, "VALID")
+        return layer.activation(tf.nn.bias_add(maps, layer.bias) if layer.use_bias else maps)
+
+    return step
+
+
+def _is_plain_convolution(layer: Any) -> bool:
+    # The activation must not decrease, or it could not change places with the maximum.
+    return (
+        type(layer) is keras.layers.Conv2D
+        and layer.strides == (1, 1)
+        and layer.dilation_rate == (1, 1)
+        and layer.groups == 1
+        and layer.padding == "valid"
+        and layer.data_format == "channels_last"
+        and layer.activation in (keras.activations.relu, keras.activations.linear)
+    )
+
+
+def _is_plain_pooling(layer: Any) -> bool:
+    return (
+        type(layer) is keras.layers.MaxPooling2D
+        and layer.padding == "valid"
+        and layer.data_format == "channels_last"
+    )
+
+
+def _blocks_of_kernel(kernel_width: int, block: int) -> int:
+    return -(-(kernel_width + block - 1) // block)
