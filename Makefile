@@ -30,7 +30,7 @@ export UV_PYTHON_DOWNLOADS = never
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup book demo screenshots picture inventories test $(checks) notebooks lock test-gpu clean
+.PHONY: help setup book demo screenshots picture inventories test $(checks) notebooks bench recipes lock test-gpu clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -142,6 +142,15 @@ pages: demo ## render the book from the stored outputs and test its pages
 	$(bin)/jupyter-book build . --config _build/_config.yml --all -W -n --keep-going --quiet
 	$(bin)/python -m pytest $(page_tests)
 
+# --- the measurements ----------------------------------------------------------------------
+
+# Makes an environment each for PyTorch and JAX. Wants a machine that does nothing else.
+bench: $(ready) ## time the package beside PyTorch, JAX and Keras, about 20 minutes
+	$(bin)/python benchmarks/speed.py
+
+recipes: $(ready) ## train every recipe with fresh seeds, about 20 minutes on 2 cores
+	$(bin)/python benchmarks/recipes.py
+
 # --- the GPU -----------------------------------------------------------------------------
 
 # The lock has no CUDA libraries; it constrains what they come with.
@@ -162,4 +171,4 @@ test-gpu: $(gpu_ready) ## the chapters on an NVIDIA GPU; fails where TensorFlow 
 	$(bin)/python -m pytest --nbval --nbval-cell-timeout 600 $(CHAPTERS)
 
 clean: ## remove the environment and what was built
-	rm -rf .venv _build book/demo/dist book/demo/node_modules
+	rm -rf .venv _build book/demo/dist book/demo/node_modules benchmarks/.env-*

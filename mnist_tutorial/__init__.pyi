@@ -23,6 +23,7 @@ from .export import export_tfjs as export_tfjs
 from .fast import column_blocks as column_blocks
 from .fast import regroup_kernel as regroup_kernel
 from .fast import regrouped_convolution as regrouped_convolution
+from .layers import build_deep_model as build_deep_model
 from .layers import build_dense_model as build_dense_model
 from .layers import build_model as build_model
 from .layers import convolve as convolve
@@ -47,6 +48,12 @@ from .optimizer import LEARNING_RATE as LEARNING_RATE
 from .optimizer import build_optimizer as build_optimizer
 from .optimizer import gradient_descent as gradient_descent
 from .optimizer import sgd_step as sgd_step
+from .recipes import PRETRAINED as PRETRAINED
+from .recipes import RECIPES as RECIPES
+from .recipes import Recipe as Recipe
+from .recipes import pretrained as pretrained
+from .recipes import random_affine as random_affine
+from .recipes import train_recipe as train_recipe
 from .results import Evaluation as Evaluation
 from .results import accuracy_per_class as accuracy_per_class
 from .results import confusion_matrix as confusion_matrix

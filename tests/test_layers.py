@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from mnist_tutorial import build_dense_model, build_model, convolve, make_batch, max_pool
+from mnist_tutorial import (
+    build_deep_model,
+    build_dense_model,
+    build_model,
+    convolve,
+    make_batch,
+    max_pool,
+)
 from mnist_tutorial.data import MnistData
 
 
@@ -105,3 +112,18 @@ def test_bad_shapes():
         max_pool(np.zeros((1, 1, 5, 1)))
     with pytest.raises(ValueError, match="size must be at least 1; got 0"):
         max_pool(np.zeros((1, 4, 4, 1)), size=0)
+
+
+def test_deep_model_is_smaller_than_the_tutorials_and_repeats():
+    model = build_deep_model(seed=3)
+    assert model.count_params() == 5880 < build_model().count_params()
+    assert (model.input_shape, model.output_shape) == ((None, 28, 28, 1), (None, 10))
+    for one, other in zip(model.get_weights(), build_deep_model(seed=3).get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    kernels = [layer.kernel.numpy() for layer in model.layers if layer.name.startswith("conv")]
+    others = build_deep_model(seed=4)
+    for kernel, layer in zip(
+        kernels, [x for x in others.layers if x.name.startswith("conv")], strict=True
+    ):
+        assert not np.array_equal(kernel, layer.kernel.numpy())
+        assert kernel.std() > 0

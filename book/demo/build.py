@@ -1,6 +1,6 @@
 """Build the scripts of the drawing pad and the trainer: ``python book/demo/build.py``.
 
-Trains the pad's network with the package, packs MNIST images, installs the JavaScript
+Packs the pad's network, which ships with the package, and MNIST images, installs the JavaScript
 libraries by npm and bundles everything into ``dist/static/demo``, from where Sphinx copies
 it to the pages' ``_static/demo``. What is up to date is not made again.
 """
@@ -28,10 +28,8 @@ MODEL = DIST / "model"
 NODE_TESTS = DIST / "test"
 
 # Of the package, what the network of the pad depends on.
-MODEL_MODULES = ("batching", "data", "export", "layers", "optimizer", "training")
+MODEL_SOURCES = ("export.py", "layers.py", "recipes.py", "weights/SHA256SUMS")
 
-EPOCHS = 4
-PEAK_LEARNING_RATE = 0.05
 TRAIN_IMAGES = 6400  # the tutorial's 100 batches of 64, none seen twice
 TRAIN_PIECES = 10  # so that the progress bar has something to show
 TEST_IMAGES = 1000  # the tutorial's evaluation
@@ -41,7 +39,7 @@ def main() -> None:
     """Bring every stage up to date."""
     sys.path.insert(0, str(ROOT))
     own = Path(__file__)
-    stage("model", [own, *(PACKAGE / f"{name}.py" for name in MODEL_MODULES)], make_model)
+    stage("model", [own, *(PACKAGE / name for name in MODEL_SOURCES)], make_model)
     stage("images", [own, PACKAGE / "data.py", PACKAGE / "batching.py"], pack_images)
     stage("libraries", [DEMO / "package-lock.json"], install_libraries)
     sources = [path for kind in ("src", "test") for path in sorted((DEMO / kind).iterdir())]
@@ -62,21 +60,10 @@ def stage(name: str, sources: Iterable[Path], make: Callable[[], None]) -> None:
 
 
 def make_model() -> None:
-    """Train the network of the drawing pad, for about half a minute."""
-    from mnist_tutorial import BATCH_SIZE, MnistData, build_dense_model, build_model, train
-    from mnist_tutorial._tensorflow import keras
-    from mnist_tutorial.export import export_tfjs
+    """Pack the network of the drawing pad."""
+    from mnist_tutorial import build_dense_model, export_tfjs, pretrained
 
-    model, data = build_model(), MnistData()
-    batches = EPOCHS * len(data.train_images) // BATCH_SIZE
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0,
-        decay_steps=batches - batches // 5,
-        warmup_target=PEAK_LEARNING_RATE,
-        warmup_steps=batches // 5,
-    )
-    optimizer = keras.optimizers.SGD(schedule, momentum=0.9, nesterov=True)
-    train(model, data, optimizer=optimizer, batches=batches, validation_frequency=batches)
+    model = pretrained("thorough")
     exported = json.loads(export_tfjs(model, MODEL).read_text())
     # As .keras, too, for the test that compares the two.
     model.save(MODEL / "model.keras")

@@ -1,0 +1,39 @@
+"""The package itself: train(), with the engine of the chapters."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mnist_tutorial import MnistData, build_model, train
+
+ENGINE = "plain"
+
+
+def make(task, engine=ENGINE):
+    """Return the two functions that serve.py describes."""
+    # The package reads its own data, as a user's program does; the task holds the same.
+    data, model = MnistData(seed=int(task.seed)), build_model()
+
+    def run(indices, evaluations, every):
+        model.set_weights(task.weights)
+        data.train_sampler.position = data.validation_sampler.position = 0
+        steps, batch_size = indices.shape
+        sizes = {"validation_batch_size": evaluations.shape[1]} if len(evaluations) else {}
+        history = train(
+            model,
+            data,
+            batches=steps,
+            batch_size=batch_size,
+            validation_frequency=every or None,
+            engine=engine,
+            progress=False,
+            **sizes,
+        ).history
+        return history["loss"], history["val_accuracy"]
+
+    def test():
+        images = data.test_images[..., None] / np.float32(255)
+        digits = model.predict(images, batch_size=1000, verbose=0).argmax(axis=1)
+        return float((digits == data.test_labels).mean())
+
+    return run, test

@@ -1,0 +1,304 @@
+"""Time the package beside PyTorch, JAX and plain Keras: ``make bench``.
+
+Every contestant trains the same network from the same initial weights on the same batches, in
+a process of its own, on the same cores. Rounds are interleaved: each contestant runs once,
+then each once again, in another order. Results: results/speed.json and results/speed.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+HERE = Path(__file__).resolve().parent
+RESULTS = HERE / "results"
+CONTESTANTS = {  # name -> (environment, module)
+    "fast": ("package", "package_fast"),
+    "plain": ("package", "package_plain"),
+    "Keras train_on_batch": ("package", "keras_train_on_batch"),
+    "Keras fit per batch": ("package", "keras_fit"),
+    "PyTorch eager": ("torch", "torch_eager"),
+    "PyTorch compile": ("torch", "torch_compile"),
+    "JAX jit": ("jax", "jax_jit"),
+    "JAX scan": ("jax", "jax_scan"),
+}
+EPOCH = 859  # batches of 64 in 55,000 images
+TUTORIAL = {"steps": 100, "batch": 64, "every": 5, "size": 1000}
+WARM = {
+    "tutorial": TUTORIAL,
+    "one epoch": {"steps": EPOCH, "batch": 64, "every": EPOCH, "size": 5000},
+    "steps alone": {"steps": 300, "batch": 64, "every": 0, "size": 0},
+}
+LONG = {"ten epochs": {"steps": 10 * EPOCH, "batch": 64, "every": EPOCH, "size": 5000}}
+# Too slow for many rounds, each for the reason given.
+LEFT_OUT = {
+    ("one epoch", "Keras fit per batch"): "a minute a run",
+    ("one epoch", "JAX scan"): "compiled anew, and twice as slow as JAX jit in the tutorial's run",
+    ("steps alone", "Keras fit per batch"): "timed in the tutorial's run",
+    ("steps alone", "JAX scan"): "without an evaluation it is JAX jit",
+}
+LONG_CONTESTANTS = ("fast", "plain", "Keras train_on_batch", "PyTorch eager")
+GROWTH_CONTESTANTS = ("fast", "plain", "PyTorch eager")
+BATCH_SIZES = (16, 64, 256, 1024)
+SEED = 1  # with 0, a relu's input comes so near to 0 that rounding decides its sign
+
+
+def environment(kind: str) -> str:
+    """Return the Python of a contestant, made from its requirements if it is not there."""
+    if kind == "package":
+        return sys.executable
+    folder = HERE / f".env-{kind}"
+    python = folder / "bin" / "python"
+    if not (folder / "ready").exists():
+        requirements = HERE / f"requirements-{kind}.txt"
+        print(f"Making the environment of {requirements.name}", file=sys.stderr)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", "-r", requirements], check=True)
+        (folder / "ready").touch()
+    return str(python)
+
+
+class Contestant:
+    """A process that runs one contestant and answers line by line."""
+
+    def __init__(self, name: str, task: Path, threads: int) -> None:
+        kind, module = CONTESTANTS[name]
+        cores = sorted(os.sched_getaffinity(0))[:threads]
+        variables = {
+            "OMP_NUM_THREADS": str(threads),
+            "TF_NUM_INTRAOP_THREADS": str(threads),
+            "TQDM_DISABLE": "1",
+        }
+        self.begin = time.perf_counter()
+        self.process = subprocess.Popen(
+            [environment(kind), HERE / "contestants" / "serve.py", module, task],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | variables,
+            preexec_fn=lambda: os.sched_setaffinity(0, cores),
+        )
+
+    def ask(self, job: dict[str, Any]) -> dict[str, Any]:
+        """Return the measurements of one job, or what went wrong."""
+        assert self.process.stdin and self.process.stdout and self.process.stderr
+        try:
+            self.process.stdin.write(json.dumps(job) + "\n")
+            self.process.stdin.flush()
+            line = self.process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        if not line:
+            errors = self.process.stderr.read().strip().splitlines()
+            return {"error": errors[-1] if errors else "ended without a word"}
+        return dict(json.loads(line))
+
+    def close(self) -> None:
+        """End the process."""
+        self.process.kill()
+        self.process.communicate()
+
+
+def write_task(path: Path) -> None:
+    """Write images, order and initial weights, the same for every contestant."""
+    import numpy as np
+
+    from mnist_tutorial import MnistData, build_model, epoch_order
+
+    data = MnistData(seed=SEED)
+    sizes = {"order": len(data.train_images), "validation_order": len(data.validation_images)}
+    orders = {
+        name: np.concatenate([epoch_order(n, seed=SEED, epoch=e) for e in range(11)])
+        for name, n in sizes.items()
+    }
+    weights = build_model(seed=SEED).get_weights()
+    np.savez(
+        path,
+        seed=SEED,
+        images=data.train_images,
+        labels=data.train_labels,
+        validation_images=data.validation_images,
+        validation_labels=data.validation_labels,
+        test_images=data.test_images,
+        test_labels=data.test_labels,
+        **{name: order.astype(np.int32) for name, order in orders.items()},
+        **{f"weight_{i}": weight for i, weight in enumerate(weights)},
+    )
+
+
+def floor() -> dict[str, float]:
+    """Return the machine's best rate for float32 products and the work of a training step."""
+    import numpy as np
+
+    n, best = 1024, float("inf")
+    a, b = np.ones((2, n, n), np.float32)
+    for _ in range(50):
+        start = time.perf_counter()
+        a @ b
+        best = min(best, time.perf_counter() - start)
+    # Multiplications and additions of the two convolutions and the dense layer.
+    layers = [24 * 24 * 25 * 8, 8 * 8 * 200 * 16, 256 * 10]
+    forward = 2 * sum(layers)
+    # Backward, every layer has two products of the same size, the first only one.
+    step = 64 * (3 * forward - 2 * layers[0])
+    peak = 2 * n**3 / best
+    return {
+        "gflops": peak / 1e9,
+        "step_mflop": step / 1e6,
+        "evaluation_mflop": 1000 * forward / 1e6,
+        "step_ms": step / peak * 1e3,
+        "evaluation_ms": 1000 * forward / peak * 1e3,
+    }
+
+
+def machine() -> dict[str, Any]:
+    """Return what ran the benchmark."""
+    cpu = "unknown"
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            cpu = line.split(":")[1].strip()
+            break
+    versions = {name: version(name) for name in ("tensorflow", "keras", "numpy")}
+    for kind, name in (("torch", "torch"), ("jax", "jax")):
+        code = f"import importlib.metadata as m; print(m.version('{name}'))"
+        done = subprocess.run([environment(kind), "-c", code], capture_output=True, text=True)
+        versions[name] = done.stdout.strip() or "not installed"
+    return {
+        "cpu": cpu,
+        "cores": len(os.sched_getaffinity(0)),
+        "python": platform.python_version(),
+        "versions": versions,
+        "date": time.strftime("%Y-%m-%d"),
+    }
+
+
+def measure(rounds: int, quick: bool) -> dict[str, Any]:
+    """Run everything, saving after each round."""
+    runs: list[dict[str, Any]] = []
+    result: dict[str, Any] = {"machine": machine(), "floor": floor(), "runs": runs}
+    result["left_out"] = [[*key, why] for key, why in LEFT_OUT.items()]
+    cores = len(os.sched_getaffinity(0))
+
+    def keep(workload: str, name: str, answer: dict[str, Any], **more: Any) -> None:
+        runs.append({"workload": workload, "contestant": name, **more, **answer})
+
+    def save() -> None:
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / "speed.json").write_text(json.dumps(result, indent=1) + "\n")
+
+    with tempfile.TemporaryDirectory() as folder:
+        task = Path(folder) / "task.npz"
+        write_task(task)
+        names = list(CONTESTANTS)
+
+        for number in tqdm(range(rounds), desc="cold", unit="round"):
+            for name in names[number % len(names) :] + names[: number % len(names)]:
+                contestant = Contestant(name, task, cores)
+                answer = contestant.ask({**TUTORIAL, "test": True})
+                answer["seconds"] = time.perf_counter() - contestant.begin
+                keep("cold", name, answer, round=number)
+                contestant.close()
+            save()
+
+        warm = {name: Contestant(name, task, cores) for name in names}
+        for workload, job in ({"tutorial": TUTORIAL} if quick else WARM).items():
+            taking_part = [name for name in names if (workload, name) not in LEFT_OUT]
+            for name in taking_part:
+                warm[name].ask(job)
+            for number in tqdm(range(rounds), desc=workload, unit="round"):
+                begin = number % len(taking_part)
+                for name in taking_part[begin:] + taking_part[:begin]:
+                    keep(workload, name, warm[name].ask(job), round=number)
+                save()
+        if not quick:
+            for workload, job in LONG.items():
+                for name in tqdm(LONG_CONTESTANTS, desc=workload, unit="run"):
+                    keep(workload, name, warm[name].ask(job), round=0)
+                    save()
+            for name in tqdm(GROWTH_CONTESTANTS, desc="growth", unit="contestant"):
+                for size in BATCH_SIZES:
+                    job = {"steps": 12800 // size, "batch": size, "every": 0, "size": 0}
+                    warm[name].ask(job)
+                    for number in range(3):
+                        keep("batch size", name, warm[name].ask(job), round=number, batch=size)
+                for threads in range(1, cores + 1):
+                    contestant = Contestant(name, task, threads)
+                    contestant.ask(WARM["steps alone"])
+                    for number in range(3):
+                        answer = contestant.ask(WARM["steps alone"])
+                        keep("threads", name, answer, round=number, threads=threads)
+                    contestant.close()
+                save()
+        for contestant in warm.values():
+            contestant.close()
+    return result
+
+
+def table(result: dict[str, Any]) -> str:
+    """Return the medians, spreads and ratios as Markdown."""
+    lines = [f"{result['machine']['cpu']}, {result['machine']['cores']} cores", ""]
+    workloads = ["tutorial", "one epoch", "ten epochs", "cold"]
+    for workload in workloads:
+        runs = [run for run in result["runs"] if run["workload"] == workload]
+        if not runs:
+            continue
+        lines += [
+            f"## {workload}",
+            "",
+            "| contestant | median s | least to most | ratio to fast | accuracy | peak MiB |",
+            "|---|---|---|---|---|---|",
+        ]
+        seconds: dict[str, list[float]] = {}
+        for run in runs:
+            if "error" in run:
+                lines.append(f"| {run['contestant']} | did not run: {run['error']} | | | | |")
+            else:
+                seconds.setdefault(run["contestant"], []).append(run["seconds"])
+        fast = statistics.median(seconds.get("fast", [float("nan")]))
+        for name, values in sorted(seconds.items(), key=lambda item: statistics.median(item[1])):
+            last = [run for run in runs if run["contestant"] == name][-1]
+            accuracy = last.get("test_accuracy") or last["validation_accuracy"]
+            median = statistics.median(values)
+            lines.append(
+                f"| {name} | {median:.2f} | {min(values):.2f} to {max(values):.2f} | "
+                f"{median / fast:.2f} | {accuracy:.3f} | {last['peak_mib']:.0f} |"
+            )
+        lines += [
+            f"| {n} | left out: {why} | | | | |"
+            for w, n, why in result["left_out"]
+            if w == workload
+        ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds (default 5)")
+    parser.add_argument("--quick", action="store_true", help="the tutorial's run and the cold one")
+    parser.add_argument("--table", action="store_true", help="only write the table again")
+    arguments = parser.parse_args()
+    if arguments.table:
+        result = json.loads((RESULTS / "speed.json").read_text())
+    else:
+        result = measure(arguments.rounds, arguments.quick)
+    (RESULTS / "speed.md").write_text(table(result))
+    print(table(result))
+
+
+if __name__ == "__main__":
+    main()
