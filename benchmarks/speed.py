@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,8 @@ WARM = {
     "one epoch": {"steps": EPOCH, "batch": 64, "every": EPOCH, "size": 5000},
     "steps alone": {"steps": 300, "batch": 64, "every": 0, "size": 0},
 }
-LONG = {"ten epochs": {"steps": 10 * EPOCH, "batch": 64, "every": EPOCH, "size": 5000}}
+TEN_EPOCHS = {"steps": 10 * EPOCH, "batch": 64, "every": EPOCH, "size": 5000}
+WORKLOADS = ["cold", *WARM, "ten epochs", "batch size", "threads"]
 # Too slow for many rounds, each for the reason given.
 LEFT_OUT = {
     ("one epoch", "Keras fit per batch"): "a minute a run",
@@ -185,12 +187,12 @@ def machine() -> dict[str, Any]:
     }
 
 
-def measure(rounds: int, quick: bool) -> dict[str, Any]:
-    """Run everything, saving after each round."""
-    runs: list[dict[str, Any]] = []
-    result: dict[str, Any] = {"machine": machine(), "floor": floor(), "runs": runs}
-    result["left_out"] = [[*key, why] for key, why in LEFT_OUT.items()]
+def measure(rounds: int, workloads: list[str], result: dict[str, Any]) -> None:
+    """Run the workloads, saving after each round; their older runs are dropped."""
+    runs = [run for run in result["runs"] if run["workload"] not in workloads]
+    result["runs"] = runs
     cores = len(os.sched_getaffinity(0))
+    names = list(CONTESTANTS)
 
     def keep(workload: str, name: str, answer: dict[str, Any], **more: Any) -> None:
         runs.append({"workload": workload, "contestant": name, **more, **answer})
@@ -199,41 +201,49 @@ def measure(rounds: int, quick: bool) -> dict[str, Any]:
         RESULTS.mkdir(exist_ok=True)
         (RESULTS / "speed.json").write_text(json.dumps(result, indent=1) + "\n")
 
+    def in_turns(workload: str, taking_part: list[str]) -> Iterator[tuple[int, str]]:
+        for number in tqdm(range(rounds), desc=workload, unit="round"):
+            begin = number % len(taking_part)
+            for name in taking_part[begin:] + taking_part[:begin]:
+                yield number, name
+            save()
+
     with tempfile.TemporaryDirectory() as folder:
         task = Path(folder) / "task.npz"
         write_task(task)
-        names = list(CONTESTANTS)
 
-        for number in tqdm(range(rounds), desc="cold", unit="round"):
-            for name in names[number % len(names) :] + names[: number % len(names)]:
+        if "cold" in workloads:
+            for number, name in in_turns("cold", names):
                 contestant = Contestant(name, task, cores)
                 answer = contestant.ask({**TUTORIAL, "test": True})
                 answer["seconds"] = time.perf_counter() - contestant.begin
                 keep("cold", name, answer, round=number)
                 contestant.close()
-            save()
 
         warm = {name: Contestant(name, task, cores) for name in names}
-        for workload, job in ({"tutorial": TUTORIAL} if quick else WARM).items():
+        for workload in [workload for workload in WARM if workload in workloads]:
             taking_part = [name for name in names if (workload, name) not in LEFT_OUT]
             for name in taking_part:
-                warm[name].ask(job)
-            for number in tqdm(range(rounds), desc=workload, unit="round"):
-                begin = number % len(taking_part)
-                for name in taking_part[begin:] + taking_part[:begin]:
-                    keep(workload, name, warm[name].ask(job), round=number)
+                warm[name].ask(WARM[workload])
+            for number, name in in_turns(workload, taking_part):
+                keep(workload, name, warm[name].ask(WARM[workload]), round=number)
+        if "ten epochs" in workloads:
+            for name in tqdm(LONG_CONTESTANTS, desc="ten epochs", unit="run"):
+                keep("ten epochs", name, warm[name].ask(TEN_EPOCHS), round=0)
                 save()
-        if not quick:
-            for workload, job in LONG.items():
-                for name in tqdm(LONG_CONTESTANTS, desc=workload, unit="run"):
-                    keep(workload, name, warm[name].ask(job), round=0)
-                    save()
-            for name in tqdm(GROWTH_CONTESTANTS, desc="growth", unit="contestant"):
+        if "batch size" in workloads:
+            for name in tqdm(GROWTH_CONTESTANTS, desc="batch size", unit="contestant"):
                 for size in BATCH_SIZES:
                     job = {"steps": 12800 // size, "batch": size, "every": 0, "size": 0}
                     warm[name].ask(job)
                     for number in range(3):
                         keep("batch size", name, warm[name].ask(job), round=number, batch=size)
+                save()
+        for contestant in warm.values():
+            contestant.close()
+
+        if "threads" in workloads:
+            for name in tqdm(GROWTH_CONTESTANTS, desc="threads", unit="contestant"):
                 for threads in range(1, cores + 1):
                     contestant = Contestant(name, task, threads)
                     contestant.ask(WARM["steps alone"])
@@ -242,9 +252,6 @@ def measure(rounds: int, quick: bool) -> dict[str, Any]:
                         keep("threads", name, answer, round=number, threads=threads)
                     contestant.close()
                 save()
-        for contestant in warm.values():
-            contestant.close()
-    return result
 
 
 def table(result: dict[str, Any]) -> str:
@@ -289,13 +296,22 @@ def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds (default 5)")
-    parser.add_argument("--quick", action="store_true", help="the tutorial's run and the cold one")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=WORKLOADS,
+        metavar="WORKLOAD",
+        help=f"keep the stored runs of all others ({', '.join(WORKLOADS)})",
+    )
     parser.add_argument("--table", action="store_true", help="only write the table again")
     arguments = parser.parse_args()
-    if arguments.table:
+    if arguments.table or arguments.only:
         result = json.loads((RESULTS / "speed.json").read_text())
     else:
-        result = measure(arguments.rounds, arguments.quick)
+        result = {"machine": machine(), "floor": floor(), "runs": []}
+    if not arguments.table:
+        result["left_out"] = [[*key, why] for key, why in LEFT_OUT.items()]
+        measure(arguments.rounds, arguments.only or WORKLOADS, result)
     (RESULTS / "speed.md").write_text(table(result))
     print(table(result))
 

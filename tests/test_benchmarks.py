@@ -40,6 +40,8 @@ def test_contestants_of_the_package_answer_alike(speed, tmp_path):
         if kind == "package":
             contestant = speed.Contestant(name, tmp_path / "task.npz", 1)
             answers[name] = contestant.ask(job)
+            without_evaluation = contestant.ask({**job, "every": 0, "size": 0})
+            assert without_evaluation["validation_accuracy"] is None
             contestant.close()
     assert set(answers) == {"fast", "plain", "Keras train_on_batch", "Keras fit per batch"}
     for answer in answers.values():

@@ -39,7 +39,9 @@ def main() -> None:
         steps, batch, every = job["steps"], job["batch"], job["every"]
         evaluations = steps // every if every else 0
         indices = task.order[: steps * batch].reshape(steps, batch)
-        held_out = task.validation_order[: evaluations * job["size"]].reshape(evaluations, -1)
+        held_out = task.validation_order[: evaluations * job["size"]].reshape(
+            evaluations, job["size"]
+        )
         start = time.perf_counter()
         losses, accuracies = run(indices, held_out, every)
         answer = {"seconds": time.perf_counter() - start}
