@@ -317,8 +317,9 @@ def plot_maps(
     columns : int, default 8
         Maps a row.
     diverging : bool, default False
-        For values of both signs: white is 0, red above it, blue below. Otherwise white is
-        the smallest value and black the largest.
+        For values of both signs: white is 0, red above it, blue below, and a dash marks what
+        is clearly below, by more than a tenth of the largest value: it tells the two apart
+        without colour. Otherwise white is the smallest value and black the largest.
     ax : matplotlib Axes, optional
         Drawn on a new one by default.
 
@@ -351,6 +352,11 @@ def plot_maps(
     )
     picture = ax.imshow(canvas, **scale)
     ax.figure.colorbar(picture, ax=ax, shrink=0.8)
+    if diverging:
+        below_row, below_column = np.nonzero(canvas < -largest / 10)
+        cell = ax.get_window_extent().width * 72 / ax.figure.dpi / canvas.shape[1]
+        dash = {"marker": "_", "color": "black", "linewidths": cell / 12, "s": (cell / 2) ** 2}
+        ax.scatter(below_column, below_row, **dash)
     ax.set_axis_off()
     return ax
 

@@ -166,7 +166,9 @@ def train(
         model, data, optimizer, batch_size, validation_batch_size, augment
     )
     result = History()
-    with tqdm(total=batches, desc="training", unit="batch", delay=1, disable=not progress) as bar:
+    # Said only to silence it: else the environment variable TQDM_DISABLE decides.
+    silent: dict[str, Any] = {} if progress else {"disable": True}
+    with tqdm(total=batches, desc="training", unit="batch", delay=1, **silent) as bar:
         done = 0
         while done < batches:
             until_evaluation = validation_frequency - done % validation_frequency

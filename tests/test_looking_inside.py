@@ -118,8 +118,16 @@ def test_plot_maps_puts_each_map_in_its_place():
     assert canvas.shape == (7, 14)
     assert canvas[0, 0] == 0 and canvas[0, 5] == 1 and canvas[6, 8] == 4
     assert np.isnan(canvas[6, 13])
-    both_signs = plot_maps(maps - 4, diverging=True).images[0]
-    assert both_signs.get_clim() == (-4, 4)
+
+
+def test_plot_maps_marks_what_lies_below_zero():
+    maps = np.stack([np.full((3, 4), value, float) for value in (-4, 0, 4, -0.3)])
+    ax = plot_maps(maps, columns=2, diverging=True)
+    assert ax.images[0].get_clim() == (-4, 4)
+    marked = {tuple(place) for place in ax.collections[0].get_offsets().tolist()}
+    # The first map; the last lies less than a tenth of the largest value below zero.
+    assert marked == {(column, row) for row in range(3) for column in range(4)}
+    assert not plot_maps(maps).collections
 
 
 def test_plot_plane_draws_every_point():
