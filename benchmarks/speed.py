@@ -42,7 +42,7 @@ WARM = {
     "one epoch": {"steps": EPOCH, "batch": 64, "every": EPOCH, "size": 5000},
     "steps alone": {"steps": 300, "batch": 64, "every": 0, "size": 0},
 }
-TEN_EPOCHS = {"steps": 10 * EPOCH, "batch": 64, "every": EPOCH, "size": 5000}
+TEN_EPOCHS = {**WARM["one epoch"], "steps": 10 * EPOCH}
 WORKLOADS = ["cold", *WARM, "ten epochs", "batch size", "threads"]
 # Too slow for many rounds, each for the reason given.
 LEFT_OUT = {

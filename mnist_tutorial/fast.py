@@ -8,6 +8,7 @@ the graph, and convolutions are regrouped into shapes that a CPU multiplies fast
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -137,13 +138,13 @@ def regrouped_convolution(images: Any, kernel: Any) -> Any:
     return tf.reshape(maps, [-1, height - kernel_height + 1, width - kernel_width + 1, filters])
 
 
-def forward_pass(model: keras.Sequential) -> Callable[[Any, bool], Any]:
+def forward_pass(model: keras.Sequential) -> Callable[..., Any]:
     """Return a function that computes what ``model`` computes, with regrouped convolutions.
 
     The weights remain the model's own. Layers that are no plain convolution are called as
     they are.
     """
-    steps: list[Callable[[Any, bool], Any]] = []
+    steps: list[Callable[..., Any]] = []
     layers = list(model.layers)
     while layers:
         layer = layers.pop(0)
@@ -157,10 +158,19 @@ def forward_pass(model: keras.Sequential) -> Callable[[Any, bool], Any]:
 
     def forward(images: Any, training: bool) -> Any:
         for step in steps:
-            images = step(images, training=training)  # type: ignore[call-arg]
+            images = step(images, training=training)
         return images
 
     return forward
+
+
+def compile_graph(function: Callable[..., tuple[Any, Any]], *inputs: Any) -> Any:
+    """Turn a Python function into a TensorFlow graph for inputs of given shapes.
+
+    Traced here and now: TensorFlow would warn of a ``tf.function`` that each training makes
+    anew and calls only a few times.
+    """
+    return tf.function(function, autograph=False).get_concrete_function(*inputs)
 
 
 def gather_batch(images: Any, labels: Any, indices: Any) -> tuple[Any, Any]:
@@ -209,19 +219,18 @@ def compile_steps(
         )
         return losses.stack(), accuracies.stack()
 
-    graph = tf.function(run, autograph=False).get_concrete_function(
-        *_specs(images, labels),
+    graph = _compile_for_split(
+        run,
+        images,
+        labels,
         tf.TensorSpec((None, batch_size), tf.int32),
         tf.TensorSpec((), tf.int32),
     )
-    # Handed over at each call: a graph that held them would keep 43 MB until Python's garbage
-    # collector came by.
-    split = tf.constant(images), tf.constant(labels)
 
     def run_steps(
         indices: list[npt.NDArray[np.int64]], first: int
     ) -> tuple[list[float], list[float]]:
-        losses, accuracies = graph(*split, tf.constant(indices, tf.int32), tf.constant(first))
+        losses, accuracies = graph(tf.constant(indices, tf.int32), tf.constant(first))
         return losses.numpy().tolist(), accuracies.numpy().tolist()
 
     return run_steps
@@ -238,23 +247,30 @@ def compile_evaluation(
     def run(images: Any, labels: Any, indices: Any) -> tuple[Any, Any]:
         return step(*gather_batch(images, labels, indices))
 
-    graph = tf.function(run, autograph=False).get_concrete_function(
-        *_specs(images, labels), tf.TensorSpec((batch_size,), tf.int32)
-    )
-    split = tf.constant(images), tf.constant(labels)
+    graph = _compile_for_split(run, images, labels, tf.TensorSpec((batch_size,), tf.int32))
 
     def evaluate(indices: npt.NDArray[np.int64]) -> tuple[float, float]:
-        loss, accuracy = graph(*split, tf.constant(indices, tf.int32))
+        loss, accuracy = graph(tf.constant(indices, tf.int32))
         return float(loss), float(accuracy)
 
     return evaluate
 
 
-def _specs(*arrays: npt.NDArray[Any]) -> list[Any]:
-    return [tf.TensorSpec(array.shape, array.dtype) for array in arrays]
+def _compile_for_split(
+    function: Callable[..., tuple[Any, Any]],
+    images: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.uint8],
+    *inputs: Any,
+) -> Callable[..., tuple[Any, Any]]:
+    """Compile a function of a whole split and further inputs; return it for that split."""
+    # Handed over at each call: a graph that held them would keep 43 MB until Python's garbage
+    # collector came by.
+    split = tf.constant(images), tf.constant(labels)
+    specs = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in split]
+    return partial(compile_graph(function, *specs, *inputs), *split)
 
 
-def _convolve_and_pool(layer: Any, pool: Any) -> Callable[[Any, bool], Any]:
+def _convolve_and_pool(layer: Any, pool: Any) -> Callable[..., Any]:
     def step(images: Any, training: bool) -> Any:
         maps = regrouped_convolution(images, layer.kernel)
         if pool is not None:

@@ -152,7 +152,7 @@ def build_deep_model(*, seed: int = 0) -> keras.Sequential:
     >>> build_deep_model().count_params()
     5880
     """
-    seeds = iter(range(5 * check_whole_number("seed", seed, minimum=0), 2**62))
+    seeds = iter(_seeds(seed, 5))
 
     def convolution(filters: int, kernel_size: int) -> list[keras.layers.Layer]:
         return [
@@ -280,6 +280,11 @@ def max_pool(maps: npt.NDArray[np.floating], size: int = 2) -> npt.NDArray[np.fl
 
 
 def _initializers(seed: int, layers: int) -> list[keras.initializers.VarianceScaling]:
-    """Return one initializer a layer, seeded so that no two seeds share weights."""
+    """Return the tutorial's initializer for each layer, with a seed of its own."""
+    return [keras.initializers.VarianceScaling(seed=one) for one in _seeds(seed, layers)]
+
+
+def _seeds(seed: int, layers: int) -> range:
+    """Return a seed for each layer, so that no two networks share weights."""
     first = layers * check_whole_number("seed", seed, minimum=0)
-    return [keras.initializers.VarianceScaling(seed=first + i) for i in range(layers)]
+    return range(first, first + layers)

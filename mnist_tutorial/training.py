@@ -25,7 +25,7 @@ from mnist_tutorial.batching import (
     check_whole_number,
 )
 from mnist_tutorial.data import MnistData
-from mnist_tutorial.fast import compile_evaluation, compile_steps, forward_pass
+from mnist_tutorial.fast import compile_evaluation, compile_graph, compile_steps, forward_pass
 from mnist_tutorial.optimizer import build_optimizer
 
 __all__ = ["History", "train"]
@@ -33,6 +33,7 @@ __all__ = ["History", "train"]
 STEPS_PER_CALL = 100
 """At most so many training steps between two movements of the progress bar."""
 
+_Step: TypeAlias = Callable[..., tuple[Any, Any]]
 _RunSteps: TypeAlias = Callable[[int, int], tuple[list[float], list[float]]]
 _Evaluate: TypeAlias = Callable[[], tuple[float, float]]
 
@@ -161,10 +162,11 @@ def train(
             stacklevel=2,
         )
         engine = "plain"
-    make_engine = _fast_engine if engine == "fast" else _plain_engine
-    run_steps, evaluate = make_engine(
-        model, data, optimizer, batch_size, validation_batch_size, augment
+    forward, make_engine = (
+        (forward_pass(model), _fast_engine) if engine == "fast" else (model, _plain_engine)
     )
+    steps_to_compile = _steps(model, forward, optimizer, augment, data.seed)
+    run_steps, evaluate = make_engine(*steps_to_compile, data, batch_size, validation_batch_size)
     result = History()
     # Said only to silence it: else the environment variable TQDM_DISABLE decides.
     silent: dict[str, Any] = {} if progress else {"disable": True}
@@ -189,18 +191,16 @@ def train(
 
 
 def _plain_engine(
-    model: keras.Model,
+    train_step: _Step,
+    validation_step: _Step,
     data: MnistData,
-    optimizer: keras.optimizers.Optimizer,
     batch_size: int,
     validation_batch_size: int,
-    augment: Callable[[Any, Any], Any] | None,
 ) -> tuple[_RunSteps, _Evaluate]:
     """One call of a compiled graph for every training step and every evaluation."""
-    train_step, validation_step = _steps(model, optimizer, augment, data.seed)
     specs = [tf.TensorSpec((None, IMAGE_SIZE, IMAGE_SIZE, 1)), tf.TensorSpec((None, NUM_CLASSES))]
-    train_graph = _compile(train_step, *specs, tf.TensorSpec((), tf.int32))
-    validation_graph = _compile(validation_step, *specs)
+    train_graph = compile_graph(train_step, *specs, tf.TensorSpec((), tf.int32))
+    validation_graph = compile_graph(validation_step, *specs)
 
     def run_steps(first: int, steps: int) -> tuple[list[float], list[float]]:
         values = [
@@ -219,15 +219,13 @@ def _plain_engine(
 
 
 def _fast_engine(
-    model: keras.Sequential,
+    train_step: _Step,
+    validation_step: _Step,
     data: MnistData,
-    optimizer: keras.optimizers.Optimizer,
     batch_size: int,
     validation_batch_size: int,
-    augment: Callable[[Any, Any], Any] | None,
 ) -> tuple[_RunSteps, _Evaluate]:
     """One call for many training steps, with the images inside the graph."""
-    train_step, validation_step = _steps(model, optimizer, augment, data.seed, forward_pass(model))
     train_graph = compile_steps(train_step, data.train_images, data.train_labels, batch_size)
     validation_graph = compile_evaluation(
         validation_step, data.validation_images, data.validation_labels, validation_batch_size
@@ -246,13 +244,12 @@ def _fast_engine(
 
 def _steps(
     model: keras.Model,
+    forward: Callable[..., Any],
     optimizer: keras.optimizers.Optimizer,
     augment: Callable[[Any, Any], Any] | None,
     seed: int,
-    forward: Callable[..., Any] | None = None,
-) -> tuple[Callable[..., tuple[Any, Any]], Callable[..., tuple[Any, Any]]]:
+) -> tuple[_Step, _Step]:
     """Return a training step and a validation step, as Python functions to be compiled."""
-    forward = forward or model
     weights = model.trainable_variables
     optimizer.build(weights)
 
@@ -270,15 +267,6 @@ def _steps(
         return _mean_loss(labels, probabilities), _mean_accuracy(labels, probabilities)
 
     return train_step, validation_step
-
-
-def _compile(step: Callable[..., tuple[Any, Any]], *inputs: Any) -> Any:
-    """Turn a Python function into a TensorFlow graph for inputs of given shapes.
-
-    Traced here and now: TensorFlow would warn of a ``tf.function`` that each training makes
-    anew and calls only a few times.
-    """
-    return tf.function(step, autograph=False).get_concrete_function(*inputs)
 
 
 def _to_images(batch: Batch) -> Batch:

@@ -7,6 +7,13 @@ import numpy as np
 from mnist_tutorial import build_model, compile_model
 
 
+def test_accuracy(model, data):
+    """Return the accuracy of a Keras model on the test images."""
+    images = data.test_images[..., None] / np.float32(255)
+    digits = model.predict(images, batch_size=1000, verbose=0).argmax(axis=1)
+    return float((digits == data.test_labels).mean())
+
+
 def make(task, fit=False):
     """Return the two functions that serve.py describes."""
     model = build_model()
@@ -34,9 +41,4 @@ def make(task, fit=False):
                 model.reset_metrics()
         return losses, accuracies
 
-    def test():
-        images = task.test_images[..., None] / np.float32(255)
-        digits = model.predict(images, batch_size=1000, verbose=0).argmax(axis=1)
-        return float((digits == task.test_labels).mean())
-
-    return run, test
+    return run, lambda: test_accuracy(model, task)
