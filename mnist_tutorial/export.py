@@ -67,7 +67,7 @@ def export_tfjs(model: keras.Sequential, folder: str | os.PathLike[str]) -> Path
 
     References
     ----------
-    D. Smilkov et al., "TensorFlow.js: machine learning for the web and beyond", SysML 2019.
+    Daniel Smilkov et al., "TensorFlow.js: machine learning for the web and beyond", SysML 2019.
 
     Examples
     --------

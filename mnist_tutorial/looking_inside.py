@@ -93,7 +93,8 @@ def occlusion_map(
 
     References
     ----------
-    M. Zeiler and R. Fergus, "Visualizing and understanding convolutional networks", ECCV 2014.
+    Matthew Zeiler and Rob Fergus, "Visualizing and understanding convolutional networks",
+    ECCV 2014.
 
     Examples
     --------

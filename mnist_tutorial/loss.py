@@ -80,7 +80,8 @@ def cross_entropy(
 
     References
     ----------
-    I. Goodfellow, Y. Bengio and A. Courville, *Deep Learning*, section 6.2.2, MIT Press, 2016.
+    Ian Goodfellow, Yoshua Bengio and Aaron Courville, *Deep Learning*, section 6.2.2,
+    MIT Press, 2016.
 
     Examples
     --------

@@ -98,7 +98,7 @@ def evaluate(model: keras.Sequential, data: MnistData) -> Evaluation:
 def confusion_matrix(
     labels: npt.NDArray[np.integer], predictions: npt.NDArray[np.integer]
 ) -> npt.NDArray[np.int64]:
-    """Count how often each digit was taken for each.
+    """Count how often each true digit was read as each digit.
 
     Parameters
     ----------

@@ -90,6 +90,12 @@ def test_no_page_loads_anything_from_another_host(page):
 
 
 @pytest.mark.parametrize("name", ALL_PAGES)
+def test_every_page_has_an_icon(name):
+    icon = parsed(name).find("link", rel="icon")
+    assert (rendered(name).parent / icon["href"]).is_file()
+
+
+@pytest.mark.parametrize("name", ALL_PAGES)
 def test_every_internal_link_and_anchor_leads_somewhere(name):
     broken = []
     for link in parsed(name).find_all("a", href=True):

@@ -86,3 +86,20 @@ def test_an_exempt_cell_has_a_name_that_stays(cells):
     for cell in cells:
         if "nbval-ignore-output" in tags(cell):
             assert execute.is_authors(cell.id), f"give cell {cell.id} an id of your own"
+
+
+def test_the_chapter_that_explains_a_term_links_it_to_the_glossary():
+    glossary = (ROOT / "book/glossary.md").read_text(encoding="utf-8")
+    entries = [entry.split("\n", 1) for entry in glossary.split("\n## ")[1:]]
+    assert len(entries) > 40
+    missing = []
+    for term, text in entries:
+        chapter = re.search(r"\]\(([\w-]+\.ipynb)\)", text)[1]
+        prose = "".join(
+            cell.source
+            for cell in nbformat.read(ROOT / "book" / chapter, 4).cells
+            if cell.cell_type == "markdown"
+        )
+        if f"(glossary.md#{term.replace(' ', '-')})" not in prose:
+            missing.append((term, chapter))
+    assert missing == []
