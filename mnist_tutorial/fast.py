@@ -8,20 +8,17 @@ the graph, and convolutions are regrouped into shapes that a CPU multiplies fast
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from mnist_tutorial._tensorflow import keras, tf
-from mnist_tutorial.batching import NUM_CLASSES, describe
+from mnist_tutorial.batching import IMAGE_SIZE, NUM_CLASSES, describe
 
 __all__ = ["column_blocks", "regroup_kernel", "regrouped_convolution"]
 
-CHANNELS_OF_A_BLOCK = 16
-"""Input channels from which a convolution is left as it is: a CPU's vector register holds as
-many floats."""
+CHANNELS_OF_A_BLOCK = 8
+"""Input channels from which a convolution is left as it is."""
 
 
 def column_blocks(width: int, channels: int, kernel_width: int) -> int:
@@ -37,7 +34,7 @@ def column_blocks(width: int, channels: int, kernel_width: int) -> int:
     Returns
     -------
     int
-        4, 2 or 1: the most for which a block has at most 16 channels and the outputs of
+        4, 2 or 1: the most for which a block has at most 8 channels and the outputs of
         whole blocks are exactly those of the plain convolution.
 
     Examples
@@ -45,7 +42,7 @@ def column_blocks(width: int, channels: int, kernel_width: int) -> int:
     >>> column_blocks(width=28, channels=1, kernel_width=5)
     4
     >>> column_blocks(width=12, channels=8, kernel_width=5)
-    2
+    1
     """
     for block in (4, 2):
         inside = width // block - _blocks_of_kernel(kernel_width, block) + 1
@@ -167,8 +164,8 @@ def forward_pass(model: keras.Sequential) -> Callable[..., Any]:
 def compile_graph(function: Callable[..., tuple[Any, Any]], *inputs: Any) -> Any:
     """Turn a Python function into a TensorFlow graph for inputs of given shapes.
 
-    Traced here and now: TensorFlow would warn of a ``tf.function`` that each training makes
-    anew and calls only a few times.
+    Traced here and now: TensorFlow would warn of many ``tf.function`` of one name that are
+    each called only a few times.
     """
     return tf.function(function, autograph=False).get_concrete_function(*inputs)
 
@@ -183,26 +180,22 @@ def gather_batch(images: Any, labels: Any, indices: Any) -> tuple[Any, Any]:
 
 
 def compile_steps(
-    step: Callable[[Any, Any, Any], tuple[Any, Any]],
-    images: npt.NDArray[np.uint8],
-    labels: npt.NDArray[np.uint8],
-    batch_size: int,
-) -> Callable[[list[npt.NDArray[np.int64]], int], tuple[list[float], list[float]]]:
+    step: Callable[[Any, Any, Any], tuple[Any, Any]], batch_size: int
+) -> Callable[..., tuple[Any, Any]]:
     """Turn one training step into a graph that runs any number of them.
 
     Parameters
     ----------
     step : callable
         Takes images, one-hot labels and the step's number, returns loss and accuracy.
-    images : uint8 [n, 28, 28]
-    labels : uint8 [n]
     batch_size : int
 
     Returns
     -------
     callable
-        Takes the indices of each batch and the number of the first step, returns a loss and
-        an accuracy for each step.
+        Takes the images uint8 [n, 28, 28] and labels uint8 [n] of a split, the indices int32
+        [steps, batch_size] of each batch's examples and the number of the first step; returns
+        the losses and the accuracies of the steps.
     """
 
     def run(images: Any, labels: Any, indices: Any, first: Any) -> tuple[Any, Any]:
@@ -219,55 +212,33 @@ def compile_steps(
         )
         return losses.stack(), accuracies.stack()
 
-    graph = _compile_for_split(
-        run,
-        images,
-        labels,
-        tf.TensorSpec((None, batch_size), tf.int32),
-        tf.TensorSpec((), tf.int32),
+    return _compile_for_splits(
+        run, tf.TensorSpec((None, batch_size), tf.int32), tf.TensorSpec((), tf.int32)
     )
-
-    def run_steps(
-        indices: list[npt.NDArray[np.int64]], first: int
-    ) -> tuple[list[float], list[float]]:
-        losses, accuracies = graph(tf.constant(indices, tf.int32), tf.constant(first))
-        return losses.numpy().tolist(), accuracies.numpy().tolist()
-
-    return run_steps
 
 
 def compile_evaluation(
     step: Callable[[Any, Any], tuple[Any, Any]],
-    images: npt.NDArray[np.uint8],
-    labels: npt.NDArray[np.uint8],
-    batch_size: int,
-) -> Callable[[npt.NDArray[np.int64]], tuple[float, float]]:
-    """Turn an evaluation into a graph; it takes indices and returns loss and accuracy."""
+) -> Callable[..., tuple[Any, Any]]:
+    """Turn an evaluation into a graph of a split and the indices of a batch's examples."""
 
     def run(images: Any, labels: Any, indices: Any) -> tuple[Any, Any]:
         return step(*gather_batch(images, labels, indices))
 
-    graph = _compile_for_split(run, images, labels, tf.TensorSpec((batch_size,), tf.int32))
-
-    def evaluate(indices: npt.NDArray[np.int64]) -> tuple[float, float]:
-        loss, accuracy = graph(tf.constant(indices, tf.int32))
-        return float(loss), float(accuracy)
-
-    return evaluate
+    return _compile_for_splits(run, tf.TensorSpec((None,), tf.int32))
 
 
-def _compile_for_split(
-    function: Callable[..., tuple[Any, Any]],
-    images: npt.NDArray[np.uint8],
-    labels: npt.NDArray[np.uint8],
-    *inputs: Any,
+def _compile_for_splits(
+    function: Callable[..., tuple[Any, Any]], *inputs: Any
 ) -> Callable[..., tuple[Any, Any]]:
-    """Compile a function of a whole split and further inputs; return it for that split."""
-    # Handed over at each call: a graph that held them would keep 43 MB until Python's garbage
-    # collector came by.
-    split = tf.constant(images), tf.constant(labels)
-    specs = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in split]
-    return partial(compile_graph(function, *specs, *inputs), *split)
+    """Compile a function of the images and labels of any split, and of further inputs."""
+    # The split is handed over at each call: a graph that held it would keep 43 MB until
+    # Python's garbage collector came by.
+    images = tf.TensorSpec((None, IMAGE_SIZE, IMAGE_SIZE), tf.uint8)
+    compiled: Callable[..., tuple[Any, Any]] = compile_graph(
+        function, images, tf.TensorSpec((None,), tf.uint8), *inputs
+    )
+    return compiled
 
 
 def _convolve_and_pool(layer: Any, pool: Any) -> Callable[..., Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from tqdm import tqdm
@@ -33,7 +34,7 @@ __all__ = ["History", "train"]
 STEPS_PER_CALL = 100
 """At most so many training steps between two movements of the progress bar."""
 
-_Step: TypeAlias = Callable[..., tuple[Any, Any]]
+_Augment: TypeAlias = Callable[[Any, Any], Any]
 _RunSteps: TypeAlias = Callable[[int, int], tuple[list[float], list[float]]]
 _Evaluate: TypeAlias = Callable[[], tuple[float, float]]
 
@@ -151,9 +152,7 @@ def train(
     )
     if engine not in ("plain", "fast"):
         raise ValueError(f"engine must be 'plain' or 'fast'; got {engine!r}")
-    if optimizer is None:
-        optimizer = build_optimizer()
-    if not isinstance(optimizer, keras.optimizers.Optimizer):
+    if optimizer is not None and not isinstance(optimizer, keras.optimizers.Optimizer):
         raise TypeError(f"optimizer must be a Keras optimizer; got {optimizer!r}")
     if engine == "fast" and not isinstance(model, keras.Sequential):
         warnings.warn(
@@ -162,11 +161,8 @@ def train(
             stacklevel=2,
         )
         engine = "plain"
-    forward, make_engine = (
-        (forward_pass(model), _fast_engine) if engine == "fast" else (model, _plain_engine)
-    )
-    steps_to_compile = _steps(model, forward, optimizer, augment, data.seed)
-    run_steps, evaluate = make_engine(*steps_to_compile, data, batch_size, validation_batch_size)
+    compiled = _compile(engine, model, optimizer, augment, data.seed, batch_size)
+    run_steps, evaluate = compiled.on(data, validation_batch_size)
     result = History()
     # Said only to silence it: else the environment variable TQDM_DISABLE decides.
     silent: dict[str, Any] = {} if progress else {"disable": True}
@@ -185,88 +181,145 @@ def train(
                 result.history["val_loss"].append(loss)
                 result.history["val_accuracy"].append(accuracy)
                 result.validation_batches.append(done)
-    if optimizer.use_ema:
-        optimizer.finalize_variable_values(model.trainable_variables)
+    if compiled.optimizer.use_ema:
+        compiled.optimizer.finalize_variable_values(model.trainable_variables)
     return result
 
 
-def _plain_engine(
-    train_step: _Step,
-    validation_step: _Step,
-    data: MnistData,
-    batch_size: int,
-    validation_batch_size: int,
-) -> tuple[_RunSteps, _Evaluate]:
-    """One call of a compiled graph for every training step and every evaluation."""
-    specs = [tf.TensorSpec((None, IMAGE_SIZE, IMAGE_SIZE, 1)), tf.TensorSpec((None, NUM_CLASSES))]
-    train_graph = compile_graph(train_step, *specs, tf.TensorSpec((), tf.int32))
-    validation_graph = compile_graph(validation_step, *specs)
+class _Engine:
+    """The compiled steps of a model and an optimizer, for batches of one size."""
 
-    def run_steps(first: int, steps: int) -> tuple[list[float], list[float]]:
-        values = [
-            train_graph(*_to_images(data.next_train_batch(batch_size)), tf.constant(first + i))
-            for i in range(steps)
-        ]
-        losses, accuracies = zip(*values, strict=True)
-        return [float(loss) for loss in losses], [float(accuracy) for accuracy in accuracies]
+    def __init__(
+        self,
+        model: keras.Model,
+        optimizer: keras.optimizers.Optimizer,
+        augment: _Augment | None,
+        seed: int,
+        batch_size: int,
+    ) -> None:
+        self.forward: Callable[..., Any] = model
+        self.weights = model.trainable_variables
+        self.optimizer = optimizer
+        self.augment = augment
+        self.seed = seed
+        self.batch_size = batch_size
+        optimizer.build(self.weights)
 
-    def evaluate() -> tuple[float, float]:
-        batch = data.next_validation_batch(validation_batch_size)
-        loss, accuracy = validation_graph(*_to_images(batch))
-        return float(loss), float(accuracy)
-
-    return run_steps, evaluate
-
-
-def _fast_engine(
-    train_step: _Step,
-    validation_step: _Step,
-    data: MnistData,
-    batch_size: int,
-    validation_batch_size: int,
-) -> tuple[_RunSteps, _Evaluate]:
-    """One call for many training steps, with the images inside the graph."""
-    train_graph = compile_steps(train_step, data.train_images, data.train_labels, batch_size)
-    validation_graph = compile_evaluation(
-        validation_step, data.validation_images, data.validation_labels, validation_batch_size
-    )
-
-    def run_steps(first: int, steps: int) -> tuple[list[float], list[float]]:
-        return train_graph(
-            [data.train_sampler.next_indices(batch_size) for _ in range(steps)], first
-        )
-
-    def evaluate() -> tuple[float, float]:
-        return validation_graph(data.validation_sampler.next_indices(validation_batch_size))
-
-    return run_steps, evaluate
-
-
-def _steps(
-    model: keras.Model,
-    forward: Callable[..., Any],
-    optimizer: keras.optimizers.Optimizer,
-    augment: Callable[[Any, Any], Any] | None,
-    seed: int,
-) -> tuple[_Step, _Step]:
-    """Return a training step and a validation step, as Python functions to be compiled."""
-    weights = model.trainable_variables
-    optimizer.build(weights)
-
-    def train_step(xs: Any, labels: Any, number: Any) -> tuple[Any, Any]:
-        if augment is not None:
-            xs = augment(xs, tf.stack([tf.constant(seed), number]))
+    def train_step(self, xs: Any, labels: Any, number: Any) -> tuple[Any, Any]:
+        if self.augment is not None:
+            xs = self.augment(xs, tf.stack([tf.constant(self.seed), number]))
         with tf.GradientTape() as tape:
-            probabilities = forward(xs, training=True)
+            probabilities = self.forward(xs, training=True)
             loss = _mean_loss(labels, probabilities)
-        optimizer.apply(tape.gradient(loss, weights), weights)
+        self.optimizer.apply(tape.gradient(loss, self.weights), self.weights)
         return loss, _mean_accuracy(labels, probabilities)
 
-    def validation_step(xs: Any, labels: Any) -> tuple[Any, Any]:
-        probabilities = forward(xs, training=False)
+    def validation_step(self, xs: Any, labels: Any) -> tuple[Any, Any]:
+        probabilities = self.forward(xs, training=False)
         return _mean_loss(labels, probabilities), _mean_accuracy(labels, probabilities)
 
-    return train_step, validation_step
+
+class _PlainEngine(_Engine):
+    """One call of a compiled graph for every training step and every evaluation."""
+
+    @cached_property
+    def train_graph(self) -> Any:
+        specs = [*_batch_specs(self.batch_size), tf.TensorSpec((), tf.int32)]
+        return compile_graph(self.train_step, *specs)
+
+    @cached_property
+    def validation_graph(self) -> Any:
+        return compile_graph(self.validation_step, *_batch_specs(None))
+
+    def on(self, data: MnistData, validation_batch_size: int) -> tuple[_RunSteps, _Evaluate]:
+        def run_steps(first: int, steps: int) -> tuple[list[float], list[float]]:
+            values = [
+                self.train_graph(
+                    *_to_images(data.next_train_batch(self.batch_size)), tf.constant(first + i)
+                )
+                for i in range(steps)
+            ]
+            losses, accuracies = zip(*values, strict=True)
+            return [float(loss) for loss in losses], [float(value) for value in accuracies]
+
+        def evaluate() -> tuple[float, float]:
+            batch = data.next_validation_batch(validation_batch_size)
+            loss, accuracy = self.validation_graph(*_to_images(batch))
+            return float(loss), float(accuracy)
+
+        return run_steps, evaluate
+
+
+class _FastEngine(_Engine):
+    """One call for many training steps, with the images inside the graph."""
+
+    def __init__(self, model: keras.Sequential, *arguments: Any) -> None:
+        super().__init__(model, *arguments)
+        self.forward = forward_pass(model)
+
+    @cached_property
+    def train_graph(self) -> Any:
+        return compile_steps(self.train_step, self.batch_size)
+
+    @cached_property
+    def validation_graph(self) -> Any:
+        return compile_evaluation(self.validation_step)
+
+    def on(self, data: MnistData, validation_batch_size: int) -> tuple[_RunSteps, _Evaluate]:
+        train_split = tf.constant(data.train_images), tf.constant(data.train_labels)
+        validation_split = tf.constant(data.validation_images), tf.constant(data.validation_labels)
+
+        def run_steps(first: int, steps: int) -> tuple[list[float], list[float]]:
+            indices = [data.train_sampler.next_indices(self.batch_size) for _ in range(steps)]
+            losses, accuracies = self.train_graph(
+                *train_split, tf.constant(indices, tf.int32), tf.constant(first)
+            )
+            return losses.numpy().tolist(), accuracies.numpy().tolist()
+
+        def evaluate() -> tuple[float, float]:
+            indices = data.validation_sampler.next_indices(validation_batch_size)
+            loss, accuracy = self.validation_graph(
+                *validation_split, tf.constant(indices, tf.int32)
+            )
+            return float(loss), float(accuracy)
+
+        return run_steps, evaluate
+
+
+def _compile(
+    engine: str,
+    model: keras.Model,
+    optimizer: keras.optimizers.Optimizer | None,
+    augment: _Augment | None,
+    seed: int,
+    batch_size: int,
+) -> _PlainEngine | _FastEngine:
+    """Return the engine that the model keeps from its last training, or a new one.
+
+    Compiling takes as long as dozens of steps.
+    """
+    # Settings are compared as well as objects: they are constants in the graphs.
+    key = (
+        (engine, optimizer, augment, seed, batch_size),
+        tuple(id(variable) for variable in model.trainable_variables),
+        repr([part.get_config() for part in (model, optimizer) if part is not None]),
+    )
+    kept = getattr(model, "_mnist_tutorial_engine", None)
+    if kept is None or kept[0] != key:
+        make = _FastEngine if engine == "fast" else _PlainEngine
+        kept = key, make(model, optimizer or build_optimizer(), augment, seed, batch_size)
+        model._mnist_tutorial_engine = kept
+    elif optimizer is None:
+        kept[1].optimizer.iterations.assign(0)
+    compiled: _PlainEngine | _FastEngine = kept[1]
+    return compiled
+
+
+def _batch_specs(batch_size: int | None) -> list[Any]:
+    return [
+        tf.TensorSpec((batch_size, IMAGE_SIZE, IMAGE_SIZE, 1)),
+        tf.TensorSpec((batch_size, NUM_CLASSES)),
+    ]
 
 
 def _to_images(batch: Batch) -> Batch:

@@ -15,6 +15,7 @@ from mnist_tutorial import (
     build_model,
     build_optimizer,
     compile_model,
+    random_affine,
     train,
 )
 
@@ -109,6 +110,50 @@ def test_augmented_images_and_a_seed_for_each_step(engine):
     assert seeds == [[3, i] for i in range(10)]
     # Nothing is learned about the kernels from black images.
     np.testing.assert_array_equal(model.get_weights()[0], before)
+
+
+def test_images_may_be_moved_and_turned(engine):
+    arguments = QUICK | {"engine": engine, "augment": random_affine}
+    history = train(build_model(), MnistData(), **arguments)
+    assert history != train(build_model(), MnistData(), **(arguments | {"augment": None}))
+
+
+def test_a_model_is_compiled_once_until_something_changes(engine):
+    traced = []
+
+    def augment(xs, seed):
+        traced.append(xs.shape)
+        return xs
+
+    model, optimizer = build_model(), keras.optimizers.SGD(0.15, momentum=0.5)
+    start = model.get_weights()
+
+    def run(**arguments):
+        model.set_weights(start)
+        for variable in optimizer.variables[2:]:
+            variable.assign(tf.zeros_like(variable))
+        before = len(traced)
+        history = train(
+            model,
+            MnistData(),
+            **(QUICK | {"engine": engine, "augment": augment, "optimizer": optimizer} | arguments),
+        )
+        return history, len(traced) - before
+
+    first, compilations = run()
+    assert compilations >= 1
+    assert run() == (first, 0)
+    model.layers[0].trainable = False
+    assert run()[1] >= 1
+    model.layers[0].trainable = True
+    optimizer.momentum = 0.0
+    other, compilations = run()
+    assert compilations >= 1 and other != first
+    assert run(optimizer=keras.optimizers.SGD(0.15))[0] == other
+    # Without an optimizer each training has a new one.
+    again = [run(optimizer=None)[0] for _ in range(2)]
+    assert again[0] == again[1] == other
+    assert int(model._mnist_tutorial_engine[1].optimizer.iterations) == 10
 
 
 def test_averaged_weights_are_left_in_the_model(engine):
