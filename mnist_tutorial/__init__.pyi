@@ -12,6 +12,8 @@ from .batching import Batch as Batch
 from .batching import BatchSampler as BatchSampler
 from .batching import epoch_order as epoch_order
 from .batching import make_batch as make_batch
+from .checkpoint import load_checkpoint as load_checkpoint
+from .checkpoint import save_checkpoint as save_checkpoint
 from .data import MnistData as MnistData
 from .data import read_idx as read_idx
 from .distortions import add_noise as add_noise

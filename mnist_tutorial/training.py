@@ -5,38 +5,38 @@ Chapter 6, "Training loop", tells its story.
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, TypeAlias
+from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from tqdm import tqdm
 
-from mnist_tutorial._tensorflow import keras, tf
+from mnist_tutorial._tensorflow import keras
 from mnist_tutorial.batching import (
     BATCH_SIZE,
     IMAGE_SIZE,
-    NUM_CLASSES,
     TEST_BATCH_SIZE,
     TEST_ITERATION_FREQUENCY,
     TRAIN_BATCHES,
-    Batch,
     check_batch_size,
     check_whole_number,
 )
+from mnist_tutorial.checkpoint import load_checkpoint, save_checkpoint
 from mnist_tutorial.data import MnistData
-from mnist_tutorial.fast import compile_evaluation, compile_graph, compile_steps, forward_pass
-from mnist_tutorial.optimizer import build_optimizer
+from mnist_tutorial.engines import Augment, engine_for
 
 __all__ = ["History", "train"]
 
 STEPS_PER_CALL = 100
 """At most so many training steps between two movements of the progress bar."""
-
-_Augment: TypeAlias = Callable[[Any, Any], Any]
-_RunSteps: TypeAlias = Callable[[int, int], tuple[list[float], list[float]]]
-_Evaluate: TypeAlias = Callable[[], tuple[float, float]]
+CHECKPOINT_FREQUENCY = 100
+"""Training steps from one writing of the checkpoint to the next."""
 
 
 @dataclass
@@ -85,8 +85,10 @@ def train(
     batch_size: int = BATCH_SIZE,
     validation_batch_size: int = TEST_BATCH_SIZE,
     validation_frequency: int | None = TEST_ITERATION_FREQUENCY,
-    augment: Callable[[Any, Any], Any] | None = None,
+    augment: Augment | None = None,
     engine: str = "plain",
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_frequency: int = CHECKPOINT_FREQUENCY,
     progress: bool = True,
 ) -> History:
     """Train a model on batch after batch, by default as long as the tutorial does.
@@ -120,6 +122,12 @@ def train(
         "plain" calls one compiled step after another. "fast" runs many steps in one call and
         regroups the convolutions; losses and weights differ from "plain"'s by rounding.
         A model that is no ``keras.Sequential`` is trained by "plain", with a warning.
+    checkpoint : path, optional
+        A file that keeps the state of the training. Where it is there already, training goes
+        on from it, and ends with the weights and the history of a training that was never
+        interrupted, bit for bit. Call again with the same arguments; only ``batches`` may grow.
+    checkpoint_frequency : int, default 100
+        Training steps from one writing of the file to the next.
     progress : bool, default True
         Show a progress bar when training takes longer than a second.
 
@@ -131,7 +139,10 @@ def train(
     ------
     TypeError, ValueError
         If the model has other input or output shapes, a number is no whole number, below
-        1, or larger than its split, or there is no such engine.
+        1, or larger than its split, or there is no such engine; if the checkpoint is damaged
+        or holds another training. Nothing has been changed then.
+    OSError
+        If the checkpoint cannot be written. The one before it is kept.
 
     Examples
     --------
@@ -141,10 +152,12 @@ def train(
     """
     _check_model(model)
     batches = check_whole_number("batches", batches, minimum=1)
-    if validation_frequency is None:
-        validation_frequency = batches + 1
-    validation_frequency = check_whole_number(
-        "validation_frequency", validation_frequency, minimum=1
+    if validation_frequency is not None:
+        validation_frequency = check_whole_number(
+            "validation_frequency", validation_frequency, minimum=1
+        )
+    checkpoint_frequency = check_whole_number(
+        "checkpoint_frequency", checkpoint_frequency, minimum=1
     )
     batch_size = check_batch_size("batch_size", batch_size, len(data.train_images))
     validation_batch_size = check_batch_size(
@@ -152,6 +165,8 @@ def train(
     )
     if engine not in ("plain", "fast"):
         raise ValueError(f"engine must be 'plain' or 'fast'; got {engine!r}")
+    if checkpoint is not None and not isinstance(checkpoint, str | os.PathLike):
+        raise TypeError(f"checkpoint must be a path; got {checkpoint!r}")
     if optimizer is not None and not isinstance(optimizer, keras.optimizers.Optimizer):
         raise TypeError(f"optimizer must be a Keras optimizer; got {optimizer!r}")
     if engine == "fast" and not isinstance(model, keras.Sequential):
@@ -161,178 +176,125 @@ def train(
             stacklevel=2,
         )
         engine = "plain"
-    compiled = _compile(engine, model, optimizer, augment, data.seed, batch_size)
+    compiled = engine_for(engine, model, optimizer, augment, data.seed, batch_size)
     run_steps, evaluate = compiled.on(data, validation_batch_size)
     result = History()
+    if checkpoint is not None:
+        state = _State(
+            checkpoint,
+            model,
+            compiled.optimizer,
+            data,
+            {
+                "engine": engine,
+                "batch_size": batch_size,
+                "validation_batch_size": validation_batch_size,
+                "validation_frequency": validation_frequency,
+                "augment": augment and f"{augment.__module__}.{augment.__qualname__}",
+            },
+        )
+        result = state.resume(batches)
     # Said only to silence it: else the environment variable TQDM_DISABLE decides.
     silent: dict[str, Any] = {} if progress else {"disable": True}
-    with tqdm(total=batches, desc="training", unit="batch", delay=1, **silent) as bar:
-        done = 0
+    pauses = validation_frequency or batches, checkpoint_frequency if checkpoint else batches
+    done = len(result.history["loss"])
+    with tqdm(total=batches, initial=done, desc="training", unit="batch", delay=1, **silent) as bar:
         while done < batches:
-            until_evaluation = validation_frequency - done % validation_frequency
-            steps = min(until_evaluation, batches - done, STEPS_PER_CALL)
+            steps = min(
+                batches - done,
+                STEPS_PER_CALL,
+                *(every - done % every for every in pauses),
+            )
             losses, accuracies = run_steps(done, steps)
             result.history["loss"] += losses
             result.history["accuracy"] += accuracies
             done += steps
             bar.update(steps)
-            if done % validation_frequency == 0:
+            if validation_frequency and done % validation_frequency == 0:
                 loss, accuracy = evaluate()
                 result.history["val_loss"].append(loss)
                 result.history["val_accuracy"].append(accuracy)
                 result.validation_batches.append(done)
+            if checkpoint is not None and (done % checkpoint_frequency == 0 or done == batches):
+                state.save(result)
     if compiled.optimizer.use_ema:
         compiled.optimizer.finalize_variable_values(model.trainable_variables)
     return result
 
 
-class _Engine:
-    """The compiled steps of a model and an optimizer, for batches of one size."""
+class _State:
+    """All that changes while a model is trained, and the file that keeps it."""
 
     def __init__(
         self,
+        path: str | os.PathLike[str],
         model: keras.Model,
         optimizer: keras.optimizers.Optimizer,
-        augment: _Augment | None,
-        seed: int,
-        batch_size: int,
+        data: MnistData,
+        settings: dict[str, Any],
     ) -> None:
-        self.forward: Callable[..., Any] = model
-        self.weights = model.trainable_variables
-        self.optimizer = optimizer
-        self.augment = augment
-        self.seed = seed
-        self.batch_size = batch_size
-        optimizer.build(self.weights)
+        self.path = Path(path)
+        self.samplers = {"train": data.train_sampler, "validation": data.validation_sampler}
+        self.variables = {f"model {i}": value for i, value in enumerate(model.variables)}
+        self.variables |= {f"optimizer {i}": value for i, value in enumerate(optimizer.variables)}
+        self.configuration = settings | {
+            "seed": data.seed,
+            "model": _nameless(model.get_config()),
+            "optimizer": _nameless(optimizer.get_config()),
+            "images and labels": _sha256(
+                data.train_images,
+                data.train_labels,
+                data.validation_images,
+                data.validation_labels,
+            ),
+        }
 
-    def train_step(self, xs: Any, labels: Any, number: Any) -> tuple[Any, Any]:
-        if self.augment is not None:
-            xs = self.augment(xs, tf.stack([tf.constant(self.seed), number]))
-        with tf.GradientTape() as tape:
-            probabilities = self.forward(xs, training=True)
-            loss = _mean_loss(labels, probabilities)
-        self.optimizer.apply(tape.gradient(loss, self.weights), self.weights)
-        return loss, _mean_accuracy(labels, probabilities)
+    def save(self, history: History) -> None:
+        arrays = {name: np.asarray(variable) for name, variable in self.variables.items()}
+        arrays |= {name: np.array(values) for name, values in history.history.items()}
+        arrays["validation_batches"] = np.array(history.validation_batches, np.int64)
+        facts = {
+            "configuration": self.configuration,
+            "positions": {name: sampler.position for name, sampler in self.samplers.items()},
+        }
+        save_checkpoint(self.path, arrays, facts)
 
-    def validation_step(self, xs: Any, labels: Any) -> tuple[Any, Any]:
-        probabilities = self.forward(xs, training=False)
-        return _mean_loss(labels, probabilities), _mean_accuracy(labels, probabilities)
+    def resume(self, batches: int) -> History:
+        """Bring everything into the state of the file; without a file, begin one."""
+        if not self.path.exists():
+            self.save(History())
+            return History()
+        arrays, facts = load_checkpoint(self.path)
+        self._check(arrays, facts)
+        history = History(
+            {name: arrays[name].tolist() for name in History().history},
+            arrays["validation_batches"].tolist(),
+        )
+        done = len(history.history["loss"])
+        if done > batches:
+            raise ValueError(f"{self.path}: has trained {done} batches; batches is {batches}")
+        for name, variable in self.variables.items():
+            variable.assign(arrays[name])
+        for name, sampler in self.samplers.items():
+            sampler.position = facts["positions"][name]
+        return history
 
-
-class _PlainEngine(_Engine):
-    """One call of a compiled graph for every training step and every evaluation."""
-
-    @cached_property
-    def train_graph(self) -> Any:
-        specs = [*_batch_specs(self.batch_size), tf.TensorSpec((), tf.int32)]
-        return compile_graph(self.train_step, *specs)
-
-    @cached_property
-    def validation_graph(self) -> Any:
-        return compile_graph(self.validation_step, *_batch_specs(None))
-
-    def on(self, data: MnistData, validation_batch_size: int) -> tuple[_RunSteps, _Evaluate]:
-        def run_steps(first: int, steps: int) -> tuple[list[float], list[float]]:
-            values = [
-                self.train_graph(
-                    *_to_images(data.next_train_batch(self.batch_size)), tf.constant(first + i)
+    def _check(self, arrays: dict[str, Any], facts: dict[str, Any]) -> None:
+        """Raise ValueError unless the file holds this training."""
+        there = facts.get("configuration", {})
+        for name, here in self.configuration.items():
+            if there.get(name) != here:
+                values = f": {there.get(name)} there, {here} here"
+                raise ValueError(
+                    f"{self.path}: holds another training, its {name} differs"
+                    f"{values if len(values) < 60 else ''}; name another file, or delete this one"
                 )
-                for i in range(steps)
-            ]
-            losses, accuracies = zip(*values, strict=True)
-            return [float(loss) for loss in losses], [float(value) for value in accuracies]
-
-        def evaluate() -> tuple[float, float]:
-            batch = data.next_validation_batch(validation_batch_size)
-            loss, accuracy = self.validation_graph(*_to_images(batch))
-            return float(loss), float(accuracy)
-
-        return run_steps, evaluate
-
-
-class _FastEngine(_Engine):
-    """One call for many training steps, with the images inside the graph."""
-
-    def __init__(self, model: keras.Sequential, *arguments: Any) -> None:
-        super().__init__(model, *arguments)
-        self.forward = forward_pass(model)
-
-    @cached_property
-    def train_graph(self) -> Any:
-        return compile_steps(self.train_step, self.batch_size)
-
-    @cached_property
-    def validation_graph(self) -> Any:
-        return compile_evaluation(self.validation_step)
-
-    def on(self, data: MnistData, validation_batch_size: int) -> tuple[_RunSteps, _Evaluate]:
-        train_split = tf.constant(data.train_images), tf.constant(data.train_labels)
-        validation_split = tf.constant(data.validation_images), tf.constant(data.validation_labels)
-
-        def run_steps(first: int, steps: int) -> tuple[list[float], list[float]]:
-            indices = [data.train_sampler.next_indices(self.batch_size) for _ in range(steps)]
-            losses, accuracies = self.train_graph(
-                *train_split, tf.constant(indices, tf.int32), tf.constant(first)
-            )
-            return losses.numpy().tolist(), accuracies.numpy().tolist()
-
-        def evaluate() -> tuple[float, float]:
-            indices = data.validation_sampler.next_indices(validation_batch_size)
-            loss, accuracy = self.validation_graph(
-                *validation_split, tf.constant(indices, tf.int32)
-            )
-            return float(loss), float(accuracy)
-
-        return run_steps, evaluate
-
-
-def _compile(
-    engine: str,
-    model: keras.Model,
-    optimizer: keras.optimizers.Optimizer | None,
-    augment: _Augment | None,
-    seed: int,
-    batch_size: int,
-) -> _PlainEngine | _FastEngine:
-    """Return the engine that the model keeps from its last training, or a new one.
-
-    Compiling takes as long as dozens of steps.
-    """
-    # Settings are compared as well as objects: they are constants in the graphs.
-    key = (
-        (engine, optimizer, augment, seed, batch_size),
-        tuple(id(variable) for variable in model.trainable_variables),
-        repr([part.get_config() for part in (model, optimizer) if part is not None]),
-    )
-    kept = getattr(model, "_mnist_tutorial_engine", None)
-    if kept is None or kept[0] != key:
-        make = _FastEngine if engine == "fast" else _PlainEngine
-        kept = key, make(model, optimizer or build_optimizer(), augment, seed, batch_size)
-        model._mnist_tutorial_engine = kept
-    elif optimizer is None:
-        kept[1].optimizer.iterations.assign(0)
-    compiled: _PlainEngine | _FastEngine = kept[1]
-    return compiled
-
-
-def _batch_specs(batch_size: int | None) -> list[Any]:
-    return [
-        tf.TensorSpec((batch_size, IMAGE_SIZE, IMAGE_SIZE, 1)),
-        tf.TensorSpec((batch_size, NUM_CLASSES)),
-    ]
-
-
-def _to_images(batch: Batch) -> Batch:
-    """Give the flat pixels the shape [n, 28, 28, 1] that the model takes."""
-    return batch._replace(xs=batch.xs.reshape(-1, IMAGE_SIZE, IMAGE_SIZE, 1))
-
-
-def _mean_loss(labels: Any, probabilities: Any) -> Any:
-    return tf.reduce_mean(keras.losses.categorical_crossentropy(labels, probabilities))
-
-
-def _mean_accuracy(labels: Any, probabilities: Any) -> Any:
-    return tf.reduce_mean(keras.metrics.categorical_accuracy(labels, probabilities))
+        wanted = {name: _form(np.asarray(value)) for name, value in self.variables.items()}
+        if {name: _form(arrays[name]) for name in wanted if name in arrays} != wanted:
+            raise ValueError(f"{self.path}: its weights have other names, shapes or types")
+        broken = [name for name in wanted if not np.isfinite(arrays[name]).all()]
+        if broken:
+            raise ValueError(f"{self.path}: {broken[0]} is not finite: the training diverged")
 
 
 def _check_model(model: Any) -> None:
@@ -344,3 +306,24 @@ def _check_model(model: Any) -> None:
         raise ValueError(
             f"model must map {wanted[0]} to {wanted[1]}; this one maps {shapes[0]} to {shapes[1]}"
         )
+
+
+def _nameless(config: Any) -> Any:
+    """Return what Keras says of an object, as JSON holds it, without the names it counts up."""
+    text = json.dumps(config, default=str, sort_keys=True)
+
+    def drop(values: dict[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in values.items() if key != "name"}
+
+    return json.loads(text, object_hook=drop)
+
+
+def _form(array: npt.NDArray[Any]) -> tuple[Any, ...]:
+    return array.shape, array.dtype
+
+
+def _sha256(*arrays: npt.NDArray[Any]) -> str:
+    sha256 = hashlib.sha256()
+    for array in arrays:
+        sha256.update(array.tobytes())
+    return sha256.hexdigest()
