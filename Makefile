@@ -44,9 +44,9 @@ setup: $(ready) ## make the environment .venv from requirements.lock
 
 $(installed): requirements.txt $(LOCK)
 	@case "$(version)" in \
-	  3.10|3.11|3.12|3.13) ;; \
-	  "") echo "error: PYTHON=$(PYTHON) does not run: install Python 3.10 to 3.13" >&2; exit 1 ;; \
-	  *) echo "error: Python 3.10 to 3.13 is wanted; PYTHON=$(PYTHON) is $(version)" >&2; exit 1 ;; \
+	  3.11|3.12|3.13) ;; \
+	  "") echo "error: PYTHON=$(PYTHON) does not run: install Python 3.11 to 3.13" >&2; exit 1 ;; \
+	  *) echo "error: Python 3.11 to 3.13 is wanted; PYTHON=$(PYTHON) is $(version)" >&2; exit 1 ;; \
 	esac
 	@command -v uv >/dev/null || "$(python)" -c "import ensurepip, venv" 2>/dev/null || \
 	  { echo "error: $(python) lacks the module venv (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
@@ -77,7 +77,7 @@ lock: ## make requirements.lock from requirements.txt and pyproject.toml
 	@command -v uv >/dev/null || [ -x $(bin)/uv ] || $(MAKE) --no-print-directory setup
 	@command -v uv >/dev/null || [ -x $(bin)/uv ] || \
 	  { $(bin)/python -m ensurepip >/dev/null && $(bin)/python -m pip install uv; }
-	PATH="$$PATH:$(CURDIR)/$(bin)" uv pip compile --quiet --upgrade --universal --python-version 3.10 \
+	PATH="$$PATH:$(CURDIR)/$(bin)" uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	  --custom-compile-command "make lock" requirements.txt pyproject.toml -o requirements.lock.new
 	@# An unchanged lock keeps its date, and so the environment made from it.
 	@cmp -s requirements.lock.new requirements.lock && rm requirements.lock.new || \
