@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mnist_tutorial._checks import NUM_CLASSES, describe
 from mnist_tutorial._tensorflow import keras, tf
-from mnist_tutorial.batching import NUM_CLASSES, describe
 
 __all__ = ["column_blocks", "regroup_kernel", "regrouped_convolution"]
 

@@ -12,17 +12,19 @@ from typing import Any, TypeAlias
 
 from tqdm import tqdm
 
+from mnist_tutorial._checks import (
+    IMAGE_SIZE,
+    NUM_CLASSES,
+    check_batch_size,
+    check_whole_number,
+)
 from mnist_tutorial._tensorflow import keras, tf
 from mnist_tutorial.batching import (
     BATCH_SIZE,
-    IMAGE_SIZE,
-    NUM_CLASSES,
     TEST_BATCH_SIZE,
     TEST_ITERATION_FREQUENCY,
     TRAIN_BATCHES,
     Batch,
-    check_batch_size,
-    check_whole_number,
 )
 from mnist_tutorial.data import MnistData
 from mnist_tutorial.fast import compile_evaluation, compile_graph, compile_steps, forward_pass
