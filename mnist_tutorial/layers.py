@@ -260,10 +260,7 @@ def max_pool(maps: npt.NDArray[np.floating], size: int = 2) -> npt.NDArray[np.fl
     size = check_whole_number("size", size, minimum=1)
     check_array("maps", maps, ("n", "height", "width", "channels"))
     if min(maps.shape[1:3]) < size:
-        raise ValueError(
-            f"maps must be [n, height, width, channels], at least {size} high and wide; "
-            f"got {describe(maps)}"
-        )
+        raise ValueError(f"maps must be at least {size} high and wide; got {describe(maps)}")
     n, height, width, channels = maps.shape
     rows, columns = height // size, width // size
     whole = maps[:, : rows * size, : columns * size]
@@ -277,8 +274,7 @@ def check_kernels(images: npt.NDArray[np.floating], kernels: npt.NDArray[np.floa
     check_array("kernels", kernels, ("kernel_height", "kernel_width", "channels", "filters"))
     if images.shape[3] != kernels.shape[2]:
         raise ValueError(
-            "images [n, height, width, channels] and kernels [kernel_height, kernel_width, "
-            "channels, filters] must be of the same channels; "
+            "images and kernels must be of the same channels; "
             f"got {list(images.shape)} and {list(kernels.shape)}"
         )
     if images.shape[1] < kernels.shape[0] or images.shape[2] < kernels.shape[1]:
