@@ -90,8 +90,8 @@ def check_number(
 
 
 def check_path(name: str, value: Any) -> Path:
-    """Return ``value`` as a Path, or raise TypeError."""
-    if not isinstance(value, str | os.PathLike):
+    """Return ``value`` as a Path, or raise TypeError; an empty string is none."""
+    if not isinstance(value, str | os.PathLike) or value == "":
         raise TypeError(f"{name} must be a path; got {describe(value)}")
     return Path(value)
 

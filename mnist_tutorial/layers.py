@@ -40,7 +40,7 @@ def build_model(*, seed: int = 0) -> keras.Sequential:
     Raises
     ------
     TypeError, ValueError
-        If ``seed`` is no whole number or is negative.
+        If ``seed`` is no whole number, is negative or above 2**32 - 1.
 
     References
     ----------
@@ -99,7 +99,7 @@ def build_dense_model(*, seed: int = 0) -> keras.Sequential:
     Raises
     ------
     TypeError, ValueError
-        If ``seed`` is no whole number or is negative.
+        If ``seed`` is no whole number, is negative or above 2**32 - 1.
 
     Examples
     --------
@@ -140,7 +140,7 @@ def build_deep_model(*, seed: int = 0) -> keras.Sequential:
     Raises
     ------
     TypeError, ValueError
-        If ``seed`` is no whole number or is negative.
+        If ``seed`` is no whole number, is negative or above 2**32 - 1.
 
     References
     ----------
@@ -291,5 +291,5 @@ def _initializers(seed: int, layers: int) -> list[keras.initializers.VarianceSca
 
 def _seeds(seed: int, layers: int) -> range:
     """Return a seed for each layer, so that no two networks share weights."""
-    first = layers * check_whole_number("seed", seed, minimum=0)
+    first = layers * check_whole_number("seed", seed, minimum=0, maximum=2**32 - 1)
     return range(first, first + layers)

@@ -188,7 +188,7 @@ GIVEN_DIGITS = {seen: value for seen, value in NO_DIGITS.items() if value is not
 NO_RATES = {"0": 0, "-0.15": -0.15, "nan": np.nan, "inf": np.inf, "None": None, "True": True}
 NO_RATES |= {"'fast'": "fast", "list": [0.1], "(0.1+0j)": 0.1 + 0j} | shown(np.ones(1))
 NO_NUMBERS = {"nan": np.nan, "-inf": -np.inf, "None": None, "True": True, "'a'": "a", "list": [1]}
-NO_PATHS = {"None": None, "3": 3, "b'here'": b"here", "list": ["here"]}
+NO_PATHS = {"None": None, "3": 3, "''": "", "b'here'": b"here", "list": ["here"]}
 GIVEN_PATHS = {seen: value for seen, value in NO_PATHS.items() if value is not None}
 NO_MODELS = {"None": None, "'model'": "model", "list": WEIGHTS}
 NO_DATA = {"None": None, "tuple": (IMAGES, LABELS)} | shown(IMAGES)
@@ -303,6 +303,7 @@ BAD += [
 
 for build in (build_model, build_dense_model, build_deep_model):
     BAD += whole_number(build, name="seed", minimum=0)
+    BAD += [row("seed must be at most 4294967295; got 4294967296", build, seed=2**32)]
 RATE = ("learning_rate must be a finite number above 0", NO_RATES)
 BAD += [
     *numeric("images [n, height, width, channels]", MAPS, convolve, X, KERNELS),
