@@ -151,18 +151,13 @@ def check_one_hot(name: str, rows: Any) -> None:
         )
 
 
-def check_model(model: Any, *, layers: bool = False) -> None:
-    """Raise an error unless a model maps [n, 28, 28, 1] to [n, 10], as far as it says so.
-
-    With ``layers`` it must say so, and have a list of its layers.
-    """
+def check_model(model: Any) -> None:
+    """Raise an error unless a model maps [n, 28, 28, 1] to [n, 10], as far as it says so."""
     if not callable(model) or isinstance(model, type):
         raise TypeError(f"model must be a Keras model; got {describe(model)}")
-    if layers and not isinstance(getattr(model, "layers", None), list):
-        raise TypeError(f"model must be a keras.Sequential; got {describe(model)}")
     wanted = ((None, IMAGE_SIZE, IMAGE_SIZE, 1), (None, NUM_CLASSES))
     shapes = tuple(getattr(model, name, None) for name in ("input_shape", "output_shape"))
-    if shapes != wanted and (layers or shapes != (None, None)):
+    if shapes not in (wanted, (None, None)):
         raise ValueError(
             f"model must map {wanted[0]} to {wanted[1]}; this one maps {shapes[0]} to {shapes[1]}"
         )
@@ -177,32 +172,26 @@ def warn_of_look(name: str, images: Any) -> None:
     sample = np.asarray(images[:100]).reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
     edge = np.concatenate([sample[:, [0, -1]].ravel(), sample[:, :, [0, -1]].ravel()])
     if (edge > 127).mean() > 0.75:
-        _warn(
+        warn(
             f"{name} look inverted: most pixels at their edges are bright; wanted is light ink "
             "on a black background, as mnist_tutorial.invert makes it"
         )
     if sample.max() == 1:
-        _warn(f"{name} look scaled to 0..1: the largest value is 1; wanted are grey values 0..255")
+        warn(f"{name} look scaled to 0..1: the largest value is 1; wanted are grey values 0..255")
 
 
 def warn_of_range(name: str, images: Any) -> None:
     """Warn if float images leave 0..1."""
     low, high = images.min(), images.max()
     if low < -_TOLERANCE or high > 1 + _TOLERANCE:
-        _warn(
+        warn(
             f"{name} hold {low:.3g}..{high:.3g}; wanted are pixels in 0..1, "
             "that is grey values divided by 255"
         )
 
 
-def warn_of_rate(learning_rate: float) -> None:
-    """Warn of a learning rate no network of this book can bear."""
-    if learning_rate >= 10:
-        _warn(f"learning_rate {learning_rate:g} looks too large; the tutorial's is 0.15")
-
-
-def _warn(message: str) -> None:
-    """Warn, and name the line outside of this package that called it."""
+def warn(message: str) -> None:
+    """Warn, and name the line outside of this package that led here."""
     level, frame = 2, sys._getframe(1)
     package = __name__.partition(".")[0]
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == package:

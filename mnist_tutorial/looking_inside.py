@@ -73,7 +73,7 @@ def feature_maps(model: keras.Sequential, image: Image) -> dict[str, FloatArray]
     >>> [array.shape for array in maps.values()][:3]
     [(24, 24, 8), (12, 12, 8), (8, 8, 16)]
     """
-    check_model(model, layers=True)
+    _check_layers(model)
     _check_images("image", image, 2)
     outputs: dict[str, FloatArray] = {}
     x = _scale(image[None])
@@ -217,7 +217,7 @@ def exciting_images(
     >>> exciting_images(build_model(), layer=0, steps=2).shape
     (8, 28, 28)
     """
-    check_model(model, layers=True)
+    _check_layers(model)
     layer = check_whole_number("layer", layer, minimum=0)
     steps = check_whole_number("steps", steps, minimum=1)
     rng = np.random.default_rng(check_whole_number("seed", seed, minimum=0))
@@ -277,7 +277,7 @@ def last_features(model: keras.Sequential, images: Image) -> FloatArray:
     >>> last_features(build_model(), np.zeros((2, 28, 28), np.uint8)).shape
     (2, 256)
     """
-    check_model(model, layers=True)
+    _check_layers(model)
     _check_images("images", images, 3)
     front = keras.Model(model.inputs[0], model.layers[-1].input)
     chunks = np.array_split(images, max(1, len(images) // 1000))
@@ -433,6 +433,14 @@ def plot_plane(
 
 def _scale(images: Image) -> FloatArray:
     return (images / np.float32(255)).astype(np.float32)[..., None]
+
+
+def _check_layers(model: keras.Sequential) -> None:
+    if not isinstance(model, keras.Sequential):
+        raise TypeError(f"model must be a keras.Sequential; got {describe(model)}")
+    if not model.built:
+        raise ValueError("model must know its input shape; begin it with keras.Input")
+    check_model(model)
 
 
 def _check_images(name: str, images: Image, ndim: int) -> None:

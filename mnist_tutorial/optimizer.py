@@ -17,7 +17,7 @@ from mnist_tutorial._checks import (
     check_number,
     check_whole_number,
     describe,
-    warn_of_rate,
+    warn,
 )
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ def build_optimizer(learning_rate: float = LEARNING_RATE) -> keras.optimizers.SG
     from mnist_tutorial._tensorflow import keras
 
     learning_rate = check_number("learning_rate", learning_rate, above=0)
-    warn_of_rate(learning_rate)
+    if learning_rate >= 10:
+        warn(f"learning_rate {learning_rate:g} looks too large; the tutorial's is {LEARNING_RATE}")
     return keras.optimizers.SGD(learning_rate)
 
 

@@ -95,6 +95,7 @@ def set_position(position):
 
 FLAT_MODEL = sequential(keras.Input((784,)), keras.layers.Dense(10))
 WIDE_MODEL = sequential(keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(26))
+FUNCTIONAL_MODEL = keras.Model(MODEL.inputs, MODEL.outputs)
 UNBUILT_MODEL = sequential(keras.layers.Flatten(), keras.layers.Dense(10))
 NAN_MODEL = build_dense_model()
 NAN_MODEL.set_weights([np.full_like(weight, np.nan) for weight in NAN_MODEL.get_weights()])
@@ -202,6 +203,7 @@ NOT_ONE_HOT = {
 NO_PROBABILITIES = {"0..100": 100 * ONE_HOT, "-3..-3": 0 * ONE_HOT - 3}
 
 
+UNBUILT = "model must know its input shape; begin it with keras.Input"
 MAPPING = "model must map (None, 28, 28, 1) to (None, 10); this one maps "
 
 
@@ -209,17 +211,22 @@ def classifier(function, *arguments):
     """Return the rows of a model that does not map images to ten probabilities."""
     wanted = "model must be a Keras model"
     yield from rows(wanted, NO_MODELS, function, X, *arguments, error=TypeError)
+    yield from other_shapes(function, *arguments)
+
+
+def other_shapes(function, *arguments):
     for model in (FLAT_MODEL, WIDE_MODEL):
         seen = f"{model.input_shape} to {model.output_shape}"
         yield row(MAPPING + seen, function, model, *arguments)
 
 
 def with_layers(function, *arguments):
-    """Return the rows of a model that has no list of layers, or does not know its shapes."""
-    yield from classifier(function, *arguments)
+    """Return the rows of a model that is no chain of layers for images of digits."""
+    models = NO_MODELS | {"Functional": FUNCTIONAL_MODEL, "function": sequential}
     wanted = "model must be a keras.Sequential"
-    yield from rows(wanted, {"function": sequential}, function, X, *arguments, error=TypeError)
-    yield row(MAPPING + "None to None", function, UNBUILT_MODEL, *arguments)
+    yield from rows(wanted, models, function, X, *arguments, error=TypeError)
+    yield row(UNBUILT, function, UNBUILT_MODEL, *arguments)
+    yield from other_shapes(function, *arguments)
 
 
 # --- the rows: data and batches ------------------------------------------------------------
@@ -694,12 +701,7 @@ BAD += [
         MODEL,
         __file__,
     ),
-    row(
-        "model must know its input shape; begin it with keras.Input",
-        export_tfjs,
-        UNBUILT_MODEL,
-        "never",
-    ),
+    row(UNBUILT, export_tfjs, UNBUILT_MODEL, "never"),
 ]
 
 # Whose arguments are tested elsewhere, or which take none.
