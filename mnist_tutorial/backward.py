@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mnist_tutorial.layers import convolve, max_pool
+from mnist_tutorial._checks import NUM_CLASSES, check_array, check_one_hot
+from mnist_tutorial.layers import check_kernels, convolve, max_pool
 from mnist_tutorial.loss import cross_entropy_from_logits, softmax
 from mnist_tutorial.low_level import check_network_input
 
@@ -53,8 +54,13 @@ def backpropagate(
 
     Raises
     ------
-    ValueError
-        If an array has another shape.
+    TypeError, ValueError
+        If an argument is no finite array of that shape, or labels are not one-hot.
+
+    Warns
+    -----
+    UserWarning
+        If a pixel lies outside 0..1.
 
     References
     ----------
@@ -71,6 +77,8 @@ def backpropagate(
     (2.303, [-0.4, -0.4, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1])
     """
     check_network_input(weights, images)
+    check_array("labels", labels, (len(images), NUM_CLASSES))
+    check_one_hot("labels", labels)
     kernel_1, bias_1, kernel_2, bias_2, matrix, bias = weights
 
     maps_1 = convolve(images, kernel_1, bias_1)
@@ -107,7 +115,7 @@ def softmax_cross_entropy_backward(labels: Array, logits: Array) -> Array:
     Raises
     ------
     ValueError
-        If the shapes differ.
+        If the arrays are not finite, the shapes differ, or labels are not one-hot.
 
     Examples
     --------
@@ -115,7 +123,9 @@ def softmax_cross_entropy_backward(labels: Array, logits: Array) -> Array:
     >>> softmax_cross_entropy_backward(np.array([[0.0, 1.0]]), np.array([[0.0, 0.0]]))
     array([[ 0.5, -0.5]])
     """
-    _check_shape("labels", labels, logits.shape)
+    check_array("logits", logits, ("n", "classes"))
+    check_array("labels", labels, logits.shape)
+    check_one_hot("labels", labels)
     return np.asarray((softmax(logits) - labels) / len(logits))
 
 
@@ -131,7 +141,7 @@ def dense_backward(inputs: Array, matrix: Array, d_outputs: Array) -> tuple[Arra
     Raises
     ------
     ValueError
-        If ``d_outputs`` has another shape.
+        If an argument is no finite array of that shape.
 
     Examples
     --------
@@ -139,7 +149,9 @@ def dense_backward(inputs: Array, matrix: Array, d_outputs: Array) -> tuple[Arra
     >>> dense_backward(np.array([[3.0]]), np.array([[2.0]]), np.array([[1.0]]))
     (array([[2.]]), array([[3.]]), array([1.]))
     """
-    _check_shape("d_outputs", d_outputs, (len(inputs), matrix.shape[1]))
+    check_array("inputs", inputs, ("n", "features"))
+    check_array("matrix", matrix, (inputs.shape[1], "units"))
+    check_array("d_outputs", d_outputs, (len(inputs), matrix.shape[1]))
     return d_outputs @ matrix.T, inputs.T @ d_outputs, d_outputs.sum(axis=0)
 
 
@@ -153,7 +165,7 @@ def relu_backward(inputs: Array, d_outputs: Array) -> Array:
     Raises
     ------
     ValueError
-        If the shapes differ.
+        If the arrays are not finite or the shapes differ.
 
     Examples
     --------
@@ -161,7 +173,8 @@ def relu_backward(inputs: Array, d_outputs: Array) -> Array:
     >>> relu_backward(np.array([-1.0, 0.0, 2.0]), np.array([5.0, 6.0, 7.0]))
     array([0., 0., 7.])
     """
-    _check_shape("d_outputs", d_outputs, inputs.shape)
+    check_array("inputs", inputs, (...,))
+    check_array("d_outputs", d_outputs, inputs.shape)
     return d_outputs * (inputs > 0)
 
 
@@ -180,7 +193,8 @@ def max_pool_backward(maps: Array, d_outputs: Array, size: int = 2) -> Array:
     Raises
     ------
     TypeError, ValueError
-        If the shapes do not fit each other, or ``size`` is no whole number above 0.
+        If the arrays are not finite, the shapes do not fit each other, or ``size`` is no
+        whole number above 0.
 
     Examples
     --------
@@ -191,7 +205,7 @@ def max_pool_backward(maps: Array, d_outputs: Array, size: int = 2) -> Array:
            [0., 0.]])
     """
     pooled = max_pool(maps, size)
-    _check_shape("d_outputs", d_outputs, pooled.shape)
+    check_array("d_outputs", d_outputs, pooled.shape)
     height, width = size * pooled.shape[1], size * pooled.shape[2]
     d_maps = np.zeros(maps.shape, d_outputs.dtype)
     not_found = np.ones(pooled.shape, bool)
@@ -220,7 +234,7 @@ def convolve_backward(
     Raises
     ------
     ValueError
-        If ``d_outputs`` has another shape.
+        If an argument is no finite array of that shape, or the kernels do not fit the images.
 
     Examples
     --------
@@ -231,9 +245,10 @@ def convolve_backward(
     >>> [gradient.ravel().tolist() for gradient in gradients]
     [[5.0, 12.0, 7.0], [1.0, 3.0], [2.0]]
     """
+    check_kernels(images, kernels)
     rows, columns, _, filters = kernels.shape
     height, width = images.shape[1] - rows + 1, images.shape[2] - columns + 1
-    _check_shape("d_outputs", d_outputs, (len(images), height, width, filters))
+    check_array("d_outputs", d_outputs, (len(images), height, width, filters))
     d_images = np.zeros(images.shape, d_outputs.dtype)
     d_kernels = np.zeros(kernels.shape, d_outputs.dtype)
     for row, column in np.ndindex(rows, columns):
@@ -241,8 +256,3 @@ def convolve_backward(
         d_images[seen] += d_outputs @ kernels[row, column].T
         d_kernels[row, column] = np.tensordot(images[seen], d_outputs, axes=([0, 1, 2],) * 2)
     return d_images, d_kernels, d_outputs.sum(axis=(0, 1, 2))
-
-
-def _check_shape(name: str, array: Array, shape: tuple[int, ...]) -> None:
-    if array.shape != shape:
-        raise ValueError(f"{name} must be {list(shape)}; got {list(array.shape)}")

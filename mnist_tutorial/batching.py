@@ -6,11 +6,20 @@ one-hot labels. Chapter 5, "Batching", tells why it works on 64 images at a time
 
 from __future__ import annotations
 
-import operator
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from mnist_tutorial._checks import (
+    IMAGE_SIZE,
+    NUM_CLASSES,
+    check_array,
+    check_batch_size,
+    check_range,
+    check_whole_number,
+    warn_of_look,
+)
 
 __all__ = [
     "BATCH_SIZE",
@@ -31,9 +40,6 @@ TEST_BATCH_SIZE = 1000
 """Examples in one evaluation while training."""
 TEST_ITERATION_FREQUENCY = 5
 """Training steps from one evaluation to the next."""
-
-IMAGE_SIZE = 28
-NUM_CLASSES = 10
 
 
 class Batch(NamedTuple):
@@ -67,20 +73,25 @@ def make_batch(images: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8]) -> 
         If the arrays have another shape or dtype, differ in length, are empty, or hold a
         label above 9.
 
+    Warns
+    -----
+    UserWarning
+        If the images look inverted, or scaled to 0..1.
+
     Examples
     --------
     >>> import numpy as np
-    >>> batch = make_batch(np.full((1, 28, 28), 255, np.uint8), np.array([3], np.uint8))
+    >>> images = np.zeros((1, 28, 28), np.uint8)
+    >>> images[0, 14, 14] = 255
+    >>> batch = make_batch(images, np.array([3], np.uint8))
     >>> batch.xs.shape, batch.xs.dtype, float(batch.xs.max())
     ((1, 784), dtype('float32'), 1.0)
     >>> batch.labels
     array([[0., 0., 0., 1., 0., 0., 0., 0., 0., 0.]], dtype=float32)
     """
-    check_examples(images, labels)
-    xs = images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
-    one_hot = np.zeros((len(labels), NUM_CLASSES), np.float32)
-    one_hot[np.arange(len(labels)), labels] = 1
-    return Batch(xs, one_hot)
+    batch = _encode(images, labels)
+    warn_of_look("images", images)
+    return batch
 
 
 def epoch_order(n: int, *, seed: int, epoch: int) -> npt.NDArray[np.int64]:
@@ -145,10 +156,10 @@ class BatchSampler:
     TypeError, ValueError
         If an argument has the wrong type, shape or range.
 
-    Attributes
-    ----------
-    position : int
-        Number of examples handed out so far. Setting it moves the sampler there.
+    Warns
+    -----
+    UserWarning
+        If the images look inverted, or scaled to 0..1; the first hundred are judged.
 
     Examples
     --------
@@ -169,12 +180,28 @@ class BatchSampler:
         seed: int = 0,
     ) -> None:
         check_examples(images, labels)
+        warn_of_look("images", images)
         self.images = images
         self.labels = labels
         self.seed = check_whole_number("seed", seed, minimum=0)
         self.position = 0
         self._cached_epoch = -1
         self._cached_order: npt.NDArray[np.int64] = np.empty(0, np.int64)
+
+    @property
+    def position(self) -> int:
+        """Number of examples handed out so far. Setting it moves the sampler there.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is set to no whole number or below 0.
+        """
+        return self._position
+
+    @position.setter
+    def position(self, position: int) -> None:
+        self._position = check_whole_number("position", position, minimum=0)
 
     def next_indices(self, batch_size: int) -> npt.NDArray[np.int64]:
         """Return the positions [batch_size] in ``images`` of the next batch's examples.
@@ -203,7 +230,7 @@ class BatchSampler:
             If ``batch_size`` is no whole number from 1 to the number of examples.
         """
         indices = self.next_indices(batch_size)
-        return make_batch(self.images[indices], self.labels[indices])
+        return _encode(self.images[indices], self.labels[indices])
 
     def _order(self, epoch: int) -> npt.NDArray[np.int64]:
         if epoch != self._cached_epoch:
@@ -212,51 +239,18 @@ class BatchSampler:
         return self._cached_order
 
 
+def _encode(images: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8]) -> Batch:
+    check_examples(images, labels)
+    xs = images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
+    one_hot = np.zeros((len(labels), NUM_CLASSES), np.float32)
+    one_hot[np.arange(len(labels)), labels] = 1
+    return Batch(xs, one_hot)
+
+
 def check_examples(images: Any, labels: Any) -> None:
     """Raise ValueError unless images are uint8 [n, 28, 28] and labels uint8 [n] in 0..9."""
-    for name, array, ndim in (("images", images, 3), ("labels", labels, 1)):
-        shape = f"[n, {IMAGE_SIZE}, {IMAGE_SIZE}]" if ndim == 3 else "[n]"
-        if not isinstance(array, np.ndarray) or array.dtype != np.uint8 or array.ndim != ndim:
-            raise ValueError(f"{name} must be a uint8 array {shape}; got {describe(array)}")
-    if images.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE):
-        raise ValueError(f"images must be {IMAGE_SIZE}x{IMAGE_SIZE} pixels; got {describe(images)}")
+    check_array("images", images, ("n", IMAGE_SIZE, IMAGE_SIZE), "a uint8 array")
+    check_array("labels", labels, ("n",), "a uint8 array")
     if len(images) != len(labels):
         raise ValueError(f"images and labels differ in number: {len(images)} and {len(labels)}")
-    if len(images) == 0:
-        raise ValueError("images must hold at least one image; got none")
-    if labels.max() >= NUM_CLASSES:
-        raise ValueError(f"labels must lie in 0..{NUM_CLASSES - 1}; got {labels.max()}")
-
-
-def check_whole_number(name: str, value: Any, *, minimum: int) -> int:
-    """Return ``value`` as an int, or raise an error that names the argument.
-
-    Python's True is an int and 64.0 equals one; both are refused, because in an argument
-    they are more often a slip than an intention.
-    """
-    try:
-        if isinstance(value, bool | np.bool_):
-            raise TypeError
-        number = operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name} must be a whole number; got {value!r}") from None
-    if number < minimum:
-        raise ValueError(f"{name} must be at least {minimum}; got {number}")
-    return number
-
-
-def check_batch_size(name: str, value: Any, split_size: int) -> int:
-    """Return ``value`` as an int from 1 to ``split_size``, or raise an error."""
-    number = check_whole_number(name, value, minimum=1)
-    if number > split_size:
-        raise ValueError(
-            f"{name} must be at most {split_size}, the size of the split; got {number}"
-        )
-    return number
-
-
-def describe(value: Any) -> str:
-    """Say in a few words what an argument is, for error messages."""
-    if isinstance(value, np.ndarray):
-        return f"{value.dtype} {list(value.shape)}"
-    return type(value).__name__
+    check_range("labels", labels, 0, NUM_CLASSES - 1)

@@ -17,6 +17,8 @@ import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from mnist_tutorial._checks import check_path, describe
+
 __all__ = ["load_checkpoint", "save_checkpoint"]
 
 
@@ -42,7 +44,7 @@ def save_checkpoint(
         If the file cannot be written: a full disk, a folder that is missing or read-only. The
         file that was there before is unchanged.
     ValueError
-        If ``path`` is there and no regular file.
+        If ``path`` is there and no regular file, or an array holds no numbers.
 
     References
     ----------
@@ -58,11 +60,14 @@ def save_checkpoint(
     ...     load_checkpoint(path)
     ({'weights': array([1., 1., 1.])}, {'step': 7})
     """
-    path = Path(path)
+    path = check_path("path", path)
     if path.exists() and not path.is_file():
         raise ValueError(f"{path}: not a regular file")
     # safetensors writes the memory as it lies, and reads it in C's order.
     arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    for name, array in arrays.items():
+        if array.dtype.kind not in "biuf":
+            raise ValueError(f"arrays[{name!r}] must hold numbers; got {describe(array)}")
     text = json.dumps(facts)
     content = save(arrays, metadata={"facts": text, "sha256": _digest(arrays, text)})
     unfinished = path.with_name(f"{path.name}.unfinished")
@@ -109,7 +114,7 @@ def load_checkpoint(
     --------
     See :func:`save_checkpoint`.
     """
-    path = Path(path)
+    path = check_path("path", path)
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file")
     if not path.is_file():

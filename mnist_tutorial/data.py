@@ -11,19 +11,13 @@ import math
 import os
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
-from mnist_tutorial.batching import (
-    BATCH_SIZE,
-    IMAGE_SIZE,
-    NUM_CLASSES,
-    TEST_BATCH_SIZE,
-    Batch,
-    BatchSampler,
-    check_whole_number,
-)
+from mnist_tutorial._checks import IMAGE_SIZE, NUM_CLASSES, check_path, check_whole_number
+from mnist_tutorial.batching import BATCH_SIZE, TEST_BATCH_SIZE, Batch, BatchSampler
 
 __all__ = ["MnistData", "read_idx"]
 
@@ -35,6 +29,10 @@ SHIPPED_SHA256 = {
     "train-labels-idx1-ubyte": ("1787548bbe0bff1ec2ecdc0ef292b02df999e2d1a6002d27500982c652b17203"),
 }
 VALIDATION_IMAGES = 5000
+
+MAX_DIMENSIONS = 8
+MAX_BYTES = 2**31
+CHUNK = 2**20
 
 
 class MnistData:
@@ -59,7 +57,12 @@ class MnistData:
     ValueError
         If a file is damaged or does not fit the others; the message names the file.
     TypeError
-        If ``seed`` is no whole number.
+        If ``folder`` is no path or ``seed`` no whole number.
+
+    Warns
+    -----
+    UserWarning
+        If the images of a split look inverted, or scaled to 0..1.
 
     Attributes
     ----------
@@ -88,6 +91,8 @@ class MnistData:
 
     def __init__(self, folder: str | os.PathLike[str] | None = None, *, seed: int = 0) -> None:
         seed = check_whole_number("seed", seed, minimum=0)
+        if folder is not None:
+            folder = check_path("folder", folder)
         images, labels = _read_split(folder, "train")
         if len(images) <= VALIDATION_IMAGES:
             raise ValueError(
@@ -162,10 +167,13 @@ def read_idx(path: str | os.PathLike[str]) -> npt.NDArray[np.uint8]:
 
     Raises
     ------
+    TypeError
+        If ``path`` is no path.
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is no IDX file of bytes, or is shorter or longer than it declares.
+        If it is no regular file or no IDX file of bytes, is shorter or longer than it
+        declares, or declares more than 8 dimensions or 2 GiB.
 
     References
     ----------
@@ -180,59 +188,63 @@ def read_idx(path: str | os.PathLike[str]) -> npt.NDArray[np.uint8]:
     ...     print(read_idx(file))
     [7 2 1]
     """
-    path = Path(path)
-    if not path.is_file():
+    path = check_path("path", path)
+    if not os.path.isfile(path):
+        if os.path.lexists(path):
+            raise ValueError(f"{path}: not a regular file")
         raise FileNotFoundError(f"{path}: no such file")
-    content = path.read_bytes()
-    if path.suffix == ".gz":
-        content = _decompress(path, content)
-    return _parse_idx(path, content)
-
-
-def _decompress(path: Path, content: bytes) -> bytes:
     try:
-        return gzip.decompress(content)
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            return _parse_idx(path, file)
     except EOFError:
         raise ValueError(f"{path}: the gzip data is cut short") from None
     except (gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(f"{path}: not a valid gzip file ({error})") from None
 
 
-def _parse_idx(path: Path, content: bytes) -> npt.NDArray[np.uint8]:
-    if not content:
+def _parse_idx(path: Path, file: BinaryIO | gzip.GzipFile) -> npt.NDArray[np.uint8]:
+    start = file.read(4)
+    if not start:
         raise ValueError(f"{path}: the file is empty")
-    if content[:3] != b"\x00\x00\x08" or len(content) < 4:
+    if start[:3] != b"\x00\x00\x08" or len(start) < 4:
         raise ValueError(
             f"{path}: an IDX file of bytes starts with 00 00 08; "
-            f"this one starts with {content[:4].hex(' ')}"
+            f"this one starts with {start.hex(' ')}"
         )
-    ndim = content[3]
-    header_size = 4 + 4 * ndim
-    if len(content) < header_size:
+    ndim = start[3]
+    if not 1 <= ndim <= MAX_DIMENSIONS:
+        raise ValueError(f"{path}: must have 1 to {MAX_DIMENSIONS} dimensions; declares {ndim}")
+    header = file.read(4 * ndim)
+    if len(header) < 4 * ndim:
         raise ValueError(f"{path}: the header is cut short")
-    shape = [int.from_bytes(content[i : i + 4], "big") for i in range(4, header_size, 4)]
+    shape = [int.from_bytes(header[i : i + 4], "big") for i in range(0, 4 * ndim, 4)]
     declared = math.prod(shape)
-    present = len(content) - header_size
-    if present != declared:
-        raise ValueError(
-            f"{path}: the header declares {shape}, {declared} bytes; {present} follow it"
-        )
-    return np.frombuffer(content, np.uint8, offset=header_size).reshape(shape).copy()
+    if math.prod(max(size, 1) for size in shape) > MAX_BYTES:
+        raise ValueError(f"{path}: the header declares {shape}, more than {MAX_BYTES} bytes")
+    # Piece by piece, and one byte past the end, so that neither a wrong header nor a small
+    # file that unpacks into a huge one takes more memory than the values that are there.
+    values = bytearray()
+    while piece := file.read(min(CHUNK, declared + 1 - len(values))):
+        values += piece
+    if len(values) != declared:
+        follow = f"{len(values)} follow" if len(values) < declared else "more follow"
+        raise ValueError(f"{path}: the header declares {shape}, {declared} bytes; {follow} it")
+    return np.frombuffer(values, np.uint8).reshape(shape)
 
 
-def _find(folder: str | os.PathLike[str] | None, name: str) -> Path:
+def _find(folder: Path | None, name: str) -> Path:
     """Return the path of one of the four files, gzipped or not."""
-    parent = SHIPPED_FOLDER if folder is None else Path(folder)
-    if not parent.is_dir():
+    parent = SHIPPED_FOLDER if folder is None else folder
+    if not os.path.isdir(parent):
         raise FileNotFoundError(f"{parent}: no such folder")
     for path in (parent / name, parent / f"{name}.gz"):
-        if path.is_file():
+        if os.path.lexists(path):
             return path
     raise FileNotFoundError(f"{parent}: holds neither {name} nor {name}.gz")
 
 
 def _read_split(
-    folder: str | os.PathLike[str] | None, prefix: str
+    folder: Path | None, prefix: str
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     paths = [
         _find(folder, f"{prefix}-{kind}") for kind in ("images-idx3-ubyte", "labels-idx1-ubyte")

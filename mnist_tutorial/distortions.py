@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from mnist_tutorial.batching import check_whole_number, describe
+from mnist_tutorial._checks import check_array, check_number, check_whole_number
 
 __all__ = ["add_noise", "invert", "rotate", "shift", "thicken"]
 
@@ -32,7 +32,7 @@ def shift(images: Images, *, rows: int = 0, columns: int = 0) -> Images:
     Raises
     ------
     TypeError, ValueError
-        If ``images`` is no such array, or a shift is no whole number.
+        If ``images`` is no such array, or a shift is no whole number or larger than an image.
 
     Examples
     --------
@@ -43,8 +43,8 @@ def shift(images: Images, *, rows: int = 0, columns: int = 0) -> Images:
     """
     _check_images(images)
     height, width = images.shape[1:]
-    down = check_whole_number("rows", rows, minimum=-height)
-    right = check_whole_number("columns", columns, minimum=-width)
+    down = check_whole_number("rows", rows, minimum=-height, maximum=height)
+    right = check_whole_number("columns", columns, minimum=-width, maximum=width)
     moved = np.zeros_like(images)
     moved[:, max(down, 0) : height + down, max(right, 0) : width + right] = images[
         :, max(-down, 0) : height - down, max(-right, 0) : width - right
@@ -69,7 +69,7 @@ def rotate(images: Images, degrees: float) -> Images:
     Raises
     ------
     ValueError
-        If ``images`` is no such array or ``degrees`` is not finite.
+        If ``images`` is no such array or ``degrees`` no finite number.
 
     Examples
     --------
@@ -79,9 +79,7 @@ def rotate(images: Images, degrees: float) -> Images:
            [1, 3]], dtype=uint8)
     """
     _check_images(images)
-    if not np.isfinite(degrees):
-        raise ValueError(f"degrees must be a finite number; got {degrees!r}")
-    angle = np.deg2rad(degrees)
+    angle = np.deg2rad(check_number("degrees", degrees))
     height, width = images.shape[1:]
     centre = np.array([(height - 1) / 2, (width - 1) / 2])
     y, x = np.indices((height, width)) - centre[:, None, None]
@@ -110,7 +108,7 @@ def thicken(images: Images, pixels: int = 1) -> Images:
     ----------
     images : uint8 [n, height, width]
     pixels : int, default 1
-        How far a stroke grows to each side, at least 0.
+        How far a stroke grows to each side, from 0 to the larger side of an image.
 
     Returns
     -------
@@ -119,7 +117,7 @@ def thicken(images: Images, pixels: int = 1) -> Images:
     Raises
     ------
     TypeError, ValueError
-        If ``images`` is no such array, or ``pixels`` is no whole number or negative.
+        If ``images`` is no such array, or ``pixels`` is no whole number or out of range.
 
     References
     ----------
@@ -132,7 +130,7 @@ def thicken(images: Images, pixels: int = 1) -> Images:
     np.uint8(9)
     """
     _check_images(images)
-    pixels = check_whole_number("pixels", pixels, minimum=0)
+    pixels = check_whole_number("pixels", pixels, minimum=0, maximum=max(images.shape[1:]))
     padded = np.pad(images, ((0, 0), (pixels, pixels), (pixels, pixels)))
     side = 2 * pixels + 1
     windows = np.lib.stride_tricks.sliding_window_view(padded, (1, side, side))
@@ -193,13 +191,11 @@ def add_noise(images: Images, spread: float, *, seed: int = 0) -> Images:
     (True, False)
     """
     _check_images(images)
-    if not 0 <= spread < np.inf:
-        raise ValueError(f"spread must be a finite number of at least 0; got {spread!r}")
+    spread = check_number("spread", spread, minimum=0)
     rng = np.random.default_rng(check_whole_number("seed", seed, minimum=0))
     noisy = images + rng.normal(0, spread, images.shape)
     return np.asarray(noisy.round().clip(0, 255).astype(np.uint8))
 
 
 def _check_images(images: Images) -> None:
-    if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.ndim != 3:
-        raise ValueError(f"images must be a uint8 array [n, height, width]; got {describe(images)}")
+    check_array("images", images, ("n", "height", "width"), "a uint8 array")

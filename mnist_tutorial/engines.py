@@ -9,8 +9,9 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, TypeAlias
 
+from mnist_tutorial._checks import IMAGE_SIZE, NUM_CLASSES
 from mnist_tutorial._tensorflow import keras, tf
-from mnist_tutorial.batching import IMAGE_SIZE, NUM_CLASSES, Batch
+from mnist_tutorial.batching import Batch
 from mnist_tutorial.data import MnistData
 from mnist_tutorial.fast import compile_evaluation, compile_graph, compile_steps, forward_pass
 from mnist_tutorial.optimizer import build_optimizer

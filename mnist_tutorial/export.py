@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from mnist_tutorial._checks import check_path, describe
 from mnist_tutorial._tensorflow import keras
 
 __all__ = ["export_tfjs"]
@@ -60,10 +61,11 @@ def export_tfjs(model: keras.Sequential, folder: str | os.PathLike[str]) -> Path
     Raises
     ------
     TypeError
-        If the model is no ``keras.Sequential`` or has another layer in it.
+        If the model is no ``keras.Sequential`` or has another layer in it, or ``folder`` is
+        no path.
     ValueError
-        If the model does not know its input shape yet, or a layer has an activation or a
-        setting that is not written.
+        If the model does not know its input shape yet, a weight is not finite, a layer has an
+        activation or a setting that is not written, or ``folder`` is a file.
 
     References
     ----------
@@ -79,7 +81,7 @@ def export_tfjs(model: keras.Sequential, folder: str | os.PathLike[str]) -> Path
     ('model.json', True)
     """
     if not isinstance(model, keras.Sequential):
-        raise TypeError(f"model must be a keras.Sequential; got {type(model).__name__}")
+        raise TypeError(f"model must be a keras.Sequential; got {describe(model)}")
     if not model.built or not model.layers:
         raise ValueError("model must know its input shape; begin it with keras.Input")
     layers = [_layer_topology(layer) for layer in model.layers]
@@ -89,6 +91,12 @@ def export_tfjs(model: keras.Sequential, folder: str | os.PathLike[str]) -> Path
         for layer in model.layers
         for variable in layer.weights
     ]
+    for name, array in arrays:
+        if not np.isfinite(array).all():
+            raise ValueError(f"model must have finite weights; {name} holds NaN or infinity")
+    folder = check_path("folder", folder)
+    if os.path.lexists(folder) and not os.path.isdir(folder):
+        raise ValueError(f"folder must be a folder, made or to be made; got the file {folder}")
     content = {
         "format": "layers-model",
         "generatedBy": f"keras v{keras.__version__}",
@@ -109,7 +117,6 @@ def export_tfjs(model: keras.Sequential, folder: str | os.PathLike[str]) -> Path
             }
         ],
     }
-    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / WEIGHTS_FILE).write_bytes(b"".join(array.tobytes() for _, array in arrays))
     path = folder / "model.json"

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from mnist_tutorial._checks import IMAGE_SIZE, NUM_CLASSES, describe
 from mnist_tutorial._tensorflow import keras, tf
-from mnist_tutorial.batching import IMAGE_SIZE, NUM_CLASSES, describe
 
 __all__ = ["column_blocks", "regroup_kernel", "regrouped_convolution"]
 

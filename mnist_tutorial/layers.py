@@ -10,13 +10,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from mnist_tutorial._tensorflow import keras
-from mnist_tutorial.batching import (
+from mnist_tutorial._checks import (
     IMAGE_SIZE,
     NUM_CLASSES,
+    check_array,
     check_whole_number,
     describe,
 )
+from mnist_tutorial._tensorflow import keras
 
 __all__ = ["build_deep_model", "build_dense_model", "build_model", "convolve", "max_pool"]
 
@@ -39,7 +40,7 @@ def build_model(*, seed: int = 0) -> keras.Sequential:
     Raises
     ------
     TypeError, ValueError
-        If ``seed`` is no whole number or is negative.
+        If ``seed`` is no whole number, is negative or above 2**32 - 1.
 
     References
     ----------
@@ -98,7 +99,7 @@ def build_dense_model(*, seed: int = 0) -> keras.Sequential:
     Raises
     ------
     TypeError, ValueError
-        If ``seed`` is no whole number or is negative.
+        If ``seed`` is no whole number, is negative or above 2**32 - 1.
 
     Examples
     --------
@@ -139,7 +140,7 @@ def build_deep_model(*, seed: int = 0) -> keras.Sequential:
     Raises
     ------
     TypeError, ValueError
-        If ``seed`` is no whole number or is negative.
+        If ``seed`` is no whole number, is negative or above 2**32 - 1.
 
     References
     ----------
@@ -209,7 +210,7 @@ def convolve(
     Raises
     ------
     ValueError
-        If the shapes do not fit each other.
+        If an argument is no such array, or the shapes do not fit each other.
 
     Examples
     --------
@@ -220,19 +221,9 @@ def convolve(
     array([[-4., -4.],
            [-4., -4.]])
     """
-    if images.ndim != 4 or kernels.ndim != 4 or images.shape[3] != kernels.shape[2]:
-        raise ValueError(
-            "images must be [n, height, width, channels] and kernels "
-            "[kernel_height, kernel_width, channels, filters] of the same channels; "
-            f"got {list(images.shape)} and {list(kernels.shape)}"
-        )
-    if images.shape[1] < kernels.shape[0] or images.shape[2] < kernels.shape[1]:
-        raise ValueError(
-            f"images must be at least as large as the kernels; got {list(images.shape)} "
-            f"and {list(kernels.shape)}"
-        )
-    if bias is not None and bias.shape != kernels.shape[3:]:
-        raise ValueError(f"bias must be [{kernels.shape[3]}]; got {list(bias.shape)}")
+    check_kernels(images, kernels)
+    if bias is not None:
+        check_array("bias", bias, kernels.shape[3:])
     window = (1, *kernels.shape[:2], 1)
     windows = np.lib.stride_tricks.sliding_window_view(images, window)[..., 0, :, :, 0]
     maps: npt.NDArray[np.floating] = np.einsum("nyxcij,ijcf->nyxf", windows, kernels, optimize=True)
@@ -256,8 +247,8 @@ def max_pool(maps: npt.NDArray[np.floating], size: int = 2) -> npt.NDArray[np.fl
     Raises
     ------
     TypeError, ValueError
-        If ``maps`` has not four axes or is smaller than a block, or ``size`` is no whole
-        number above 0.
+        If ``maps`` is no such array or smaller than a block, or ``size`` is no whole number
+        above 0.
 
     Examples
     --------
@@ -267,16 +258,30 @@ def max_pool(maps: npt.NDArray[np.floating], size: int = 2) -> npt.NDArray[np.fl
            [13., 15.]])
     """
     size = check_whole_number("size", size, minimum=1)
-    if maps.ndim != 4 or min(maps.shape[1:3]) < size:
-        raise ValueError(
-            f"maps must be [n, height, width, channels], at least {size} high and wide; "
-            f"got {describe(maps)}"
-        )
+    check_array("maps", maps, ("n", "height", "width", "channels"))
+    if min(maps.shape[1:3]) < size:
+        raise ValueError(f"maps must be at least {size} high and wide; got {describe(maps)}")
     n, height, width, channels = maps.shape
     rows, columns = height // size, width // size
     whole = maps[:, : rows * size, : columns * size]
     blocks = whole.reshape(n, rows, size, columns, size, channels)
     return np.asarray(blocks.max(axis=(2, 4)))
+
+
+def check_kernels(images: npt.NDArray[np.floating], kernels: npt.NDArray[np.floating]) -> None:
+    """Raise ValueError unless kernels and images are finite and fit each other."""
+    check_array("images", images, ("n", "height", "width", "channels"))
+    check_array("kernels", kernels, ("kernel_height", "kernel_width", "channels", "filters"))
+    if images.shape[3] != kernels.shape[2]:
+        raise ValueError(
+            "images and kernels must be of the same channels; "
+            f"got {list(images.shape)} and {list(kernels.shape)}"
+        )
+    if images.shape[1] < kernels.shape[0] or images.shape[2] < kernels.shape[1]:
+        raise ValueError(
+            f"images must be at least as large as the kernels; got {list(images.shape)} "
+            f"and {list(kernels.shape)}"
+        )
 
 
 def _initializers(seed: int, layers: int) -> list[keras.initializers.VarianceScaling]:
@@ -286,5 +291,5 @@ def _initializers(seed: int, layers: int) -> list[keras.initializers.VarianceSca
 
 def _seeds(seed: int, layers: int) -> range:
     """Return a seed for each layer, so that no two networks share weights."""
-    first = layers * check_whole_number("seed", seed, minimum=0)
+    first = layers * check_whole_number("seed", seed, minimum=0, maximum=2**32 - 1)
     return range(first, first + layers)

@@ -13,8 +13,18 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
+from mnist_tutorial._checks import (
+    IMAGE_SIZE,
+    NUM_CLASSES,
+    check_array,
+    check_digits,
+    check_model,
+    check_whole_number,
+    describe,
+    warn_of_look,
+)
 from mnist_tutorial._tensorflow import keras, tf
-from mnist_tutorial.batching import IMAGE_SIZE, check_whole_number, describe
+from mnist_tutorial.results import check_axes
 
 __all__ = [
     "exciting_images",
@@ -47,8 +57,13 @@ def feature_maps(model: keras.Sequential, image: Image) -> dict[str, FloatArray]
 
     Raises
     ------
-    ValueError
-        If ``image`` is no such array.
+    TypeError, ValueError
+        If ``model`` or ``image`` is none such.
+
+    Warns
+    -----
+    UserWarning
+        If the image looks inverted, or scaled to 0..1.
 
     Examples
     --------
@@ -58,8 +73,10 @@ def feature_maps(model: keras.Sequential, image: Image) -> dict[str, FloatArray]
     >>> [array.shape for array in maps.values()][:3]
     [(24, 24, 8), (12, 12, 8), (8, 8, 16)]
     """
+    _check_layers(model)
+    _check_images("image", image, 2)
     outputs: dict[str, FloatArray] = {}
-    x = _scale(_check_images("image", image, 2)[None])
+    x = _scale(image[None])
     for layer in model.layers:
         x = layer(x)
         outputs[layer.name] = np.asarray(x)[0]
@@ -103,8 +120,9 @@ def occlusion_map(
     >>> occlusion_map(build_model(), np.zeros((28, 28), np.uint8), 3).max()
     np.float32(0.0)
     """
+    check_model(model)
     _check_images("image", image, 2)
-    digit = _check_digit(digit)
+    digit = check_whole_number("digit", digit, minimum=0, maximum=NUM_CLASSES - 1)
     size = check_whole_number("size", size, minimum=1)
     covered = np.repeat(image[None], IMAGE_SIZE**2, axis=0)
     for i, (row, column) in enumerate(np.ndindex(IMAGE_SIZE, IMAGE_SIZE)):
@@ -149,8 +167,10 @@ def gradient_map(model: keras.Sequential, image: Image, digit: int) -> FloatArra
     >>> gradient_map(build_model(), np.zeros((28, 28), np.uint8), 3).shape
     (28, 28)
     """
-    xs = tf.constant(_scale(_check_images("image", image, 2)[None]))
-    digit = _check_digit(digit)
+    check_model(model)
+    _check_images("image", image, 2)
+    digit = check_whole_number("digit", digit, minimum=0, maximum=NUM_CLASSES - 1)
+    xs = tf.constant(_scale(image[None]))
     with tf.GradientTape() as tape:
         tape.watch(xs)
         log_probability = tf.math.log(model(xs)[0, digit])
@@ -184,7 +204,8 @@ def exciting_images(
     Raises
     ------
     TypeError, ValueError
-        If ``layer`` is no Conv2D layer's position, or a number is no whole number or too small.
+        If ``model`` is none such, ``layer`` is no Conv2D layer's position, or a number is no
+        whole number or too small.
 
     References
     ----------
@@ -197,6 +218,7 @@ def exciting_images(
     >>> exciting_images(build_model(), layer=0, steps=2).shape
     (8, 28, 28)
     """
+    _check_layers(model)
     layer = check_whole_number("layer", layer, minimum=0)
     steps = check_whole_number("steps", steps, minimum=1)
     rng = np.random.default_rng(check_whole_number("seed", seed, minimum=0))
@@ -241,8 +263,13 @@ def last_features(model: keras.Sequential, images: Image) -> FloatArray:
 
     Raises
     ------
-    ValueError
-        If ``images`` is no such array.
+    TypeError, ValueError
+        If ``model`` or ``images`` is none such.
+
+    Warns
+    -----
+    UserWarning
+        If the images look inverted, or scaled to 0..1.
 
     Examples
     --------
@@ -251,6 +278,7 @@ def last_features(model: keras.Sequential, images: Image) -> FloatArray:
     >>> last_features(build_model(), np.zeros((2, 28, 28), np.uint8)).shape
     (2, 256)
     """
+    _check_layers(model)
     _check_images("images", images, 3)
     front = keras.Model(model.inputs[0], model.layers[-1].input)
     chunks = np.array_split(images, max(1, len(images) // 1000))
@@ -275,8 +303,8 @@ def principal_components(features: npt.NDArray[np.floating], count: int = 2) -> 
     Raises
     ------
     TypeError, ValueError
-        If ``features`` has not two axes, or ``count`` is no whole number from 1 to the
-        number of features.
+        If ``features`` is no such array or not finite, or ``count`` is no whole number from 1
+        to the number of features.
 
     References
     ----------
@@ -291,7 +319,8 @@ def principal_components(features: npt.NDArray[np.floating], count: int = 2) -> 
     array([-5., -5., 10.], dtype=float32)
     """
     count = check_whole_number("count", count, minimum=1)
-    if features.ndim != 2 or count > features.shape[1]:
+    check_array("features", features, ("n", "features"))
+    if count > features.shape[1]:
         raise ValueError(
             f"features must be [n, features] with at least {count} features; "
             f"got {describe(features)}"
@@ -331,11 +360,12 @@ def plot_maps(
     Raises
     ------
     TypeError, ValueError
-        If ``maps`` has not three axes or is empty, or ``columns`` is no whole number above 0.
+        If ``maps`` is no such array, is empty or not finite, ``columns`` is no whole number
+        above 0, or ``ax`` no Axes.
     """
     columns = check_whole_number("columns", columns, minimum=1)
-    if maps.ndim != 3 or maps.size == 0:
-        raise ValueError(f"maps must be [n, height, width], not empty; got {describe(maps)}")
+    check_array("maps", maps, ("n", "height", "width"))
+    check_axes(ax)
     n, height, width = maps.shape
     columns = min(columns, n)
     rows = -(-n // columns)
@@ -381,10 +411,13 @@ def plot_plane(
 
     Raises
     ------
-    ValueError
-        If the arrays do not fit each other.
+    TypeError, ValueError
+        If an argument is none such, or the arrays do not fit each other.
     """
-    if points.ndim != 2 or points.shape[1] != 2 or len(points) != len(labels):
+    check_array("points", points, ("n", 2))
+    check_digits("labels", labels)
+    check_axes(ax)
+    if len(points) != len(labels):
         raise ValueError(
             f"points must be [n, 2], one for each label; got {list(points.shape)} "
             f"for {len(labels)} labels"
@@ -403,21 +436,14 @@ def _scale(images: Image) -> FloatArray:
     return (images / np.float32(255)).astype(np.float32)[..., None]
 
 
-def _check_digit(digit: int) -> int:
-    number = check_whole_number("digit", digit, minimum=0)
-    if number > 9:
-        raise ValueError(f"digit must lie in 0..9; got {number}")
-    return number
+def _check_layers(model: keras.Sequential) -> None:
+    if not isinstance(model, keras.Sequential):
+        raise TypeError(f"model must be a keras.Sequential; got {describe(model)}")
+    if not model.built:
+        raise ValueError("model must know its input shape; begin it with keras.Input")
+    check_model(model)
 
 
-def _check_images(name: str, images: Image, ndim: int) -> Image:
-    shape = (IMAGE_SIZE, IMAGE_SIZE)
-    if (
-        not isinstance(images, np.ndarray)
-        or images.dtype != np.uint8
-        or images.ndim != ndim
-        or images.shape[-2:] != shape
-    ):
-        wanted = "[28, 28]" if ndim == 2 else "[n, 28, 28]"
-        raise ValueError(f"{name} must be a uint8 array {wanted}; got {describe(images)}")
-    return images
+def _check_images(name: str, images: Image, ndim: int) -> None:
+    check_array(name, images, ("n", IMAGE_SIZE, IMAGE_SIZE)[-ndim:], "a uint8 array")
+    warn_of_look(name, images.reshape(-1, IMAGE_SIZE, IMAGE_SIZE))

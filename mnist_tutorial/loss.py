@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from mnist_tutorial._checks import check_array, check_one_hot, check_range, describe
 from mnist_tutorial.optimizer import build_optimizer
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ def softmax(logits: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
     float [..., classes]
         In 0..1, with sum 1 over the last axis.
 
+    Raises
+    ------
+    ValueError
+        If ``logits`` is no such array, is empty, or holds a value that is not finite.
+
     Examples
     --------
     >>> import numpy as np
@@ -49,6 +55,7 @@ def softmax(logits: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
     >>> softmax(np.array([1000.0, 1000.0]))  # exp(1000) alone would overflow
     array([0.5, 0.5])
     """
+    check_array("logits", logits, (..., "classes"))
     exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
 
@@ -76,7 +83,8 @@ def cross_entropy(
     Raises
     ------
     ValueError
-        If the shapes differ.
+        If the shapes differ, there are no examples, labels are not one-hot, or probabilities
+        leave 0..1.
 
     References
     ----------
@@ -89,7 +97,8 @@ def cross_entropy(
     >>> cross_entropy(np.array([[0.0, 1.0]]), np.array([[0.4, 0.6]])).round(3)
     array([0.511])
     """
-    _check_same_shape(labels, probabilities)
+    _check("probabilities", labels, probabilities)
+    check_range("probabilities", probabilities, 0, 1)
     clipped = np.clip(probabilities, EPSILON, 1 - EPSILON)
     return np.asarray(-(labels * np.log(clipped)).sum(axis=-1))
 
@@ -117,7 +126,8 @@ def cross_entropy_from_logits(
     Raises
     ------
     ValueError
-        If the shapes differ.
+        If the shapes differ, there are no examples, labels are not one-hot, or a logit is not
+        finite.
 
     Examples
     --------
@@ -128,7 +138,7 @@ def cross_entropy_from_logits(
     >>> cross_entropy(labels, softmax(logits)).round(1)  # clipped at -log(1e-7)
     array([16.1])
     """
-    _check_same_shape(labels, logits)
+    _check("logits", labels, logits)
     largest = logits.max(axis=-1, keepdims=True)
     log_sum = largest[..., 0] + np.log(np.exp(logits - largest).sum(axis=-1))
     return np.asarray(log_sum - (labels * logits).sum(axis=-1))
@@ -151,7 +161,8 @@ def accuracy(labels: npt.NDArray[np.floating], probabilities: npt.NDArray[np.flo
     Raises
     ------
     ValueError
-        If the shapes differ or there are no examples.
+        If the shapes differ, there are no examples, labels are not one-hot, or a probability
+        is not finite.
 
     Examples
     --------
@@ -159,9 +170,7 @@ def accuracy(labels: npt.NDArray[np.floating], probabilities: npt.NDArray[np.flo
     >>> accuracy(np.eye(2), np.array([[0.9, 0.1], [0.8, 0.2]]))
     0.5
     """
-    _check_same_shape(labels, probabilities)
-    if len(labels) == 0:
-        raise ValueError("labels must hold at least one example; got none")
+    _check("probabilities", labels, probabilities)
     return float((labels.argmax(axis=-1) == probabilities.argmax(axis=-1)).mean())
 
 
@@ -178,6 +187,11 @@ def compile_model(
     optimizer : keras.optimizers.Optimizer, optional
         By default :func:`mnist_tutorial.build_optimizer`'s.
 
+    Raises
+    ------
+    TypeError
+        If ``model`` is no Keras model, or ``optimizer`` no Keras optimizer.
+
     Examples
     --------
     >>> from mnist_tutorial import build_model
@@ -186,19 +200,30 @@ def compile_model(
     >>> model.loss
     'categorical_crossentropy'
     """
+    from mnist_tutorial._tensorflow import keras
+
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"model must be a Keras model; got {describe(model)}")
+    if optimizer is None:
+        optimizer = build_optimizer()
+    if not isinstance(optimizer, keras.optimizers.Optimizer):
+        raise TypeError(f"optimizer must be a Keras optimizer; got {describe(optimizer)}")
     model.compile(
-        optimizer=build_optimizer() if optimizer is None else optimizer,
+        optimizer=optimizer,
         loss="categorical_crossentropy",
         metrics=["accuracy"],
         jit_compile=False,
     )
 
 
-def _check_same_shape(
-    labels: npt.NDArray[np.floating], predictions: npt.NDArray[np.floating]
+def _check(
+    name: str, labels: npt.NDArray[np.floating], predictions: npt.NDArray[np.floating]
 ) -> None:
+    check_array("labels", labels, (...,))
+    check_array(name, predictions, (...,))
     if labels.shape != predictions.shape or labels.ndim != 2:
         raise ValueError(
             "labels and predictions must both be [n, classes]; "
             f"got {list(labels.shape)} and {list(predictions.shape)}"
         )
+    check_one_hot("labels", labels)

@@ -6,17 +6,23 @@ tape does here, is written out in ``mnist_tutorial.backward``.
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
 from typing import Any
 
-from mnist_tutorial._tensorflow import tf
-from mnist_tutorial.batching import (
-    BATCH_SIZE,
+import numpy as np
+
+from mnist_tutorial._checks import (
     IMAGE_SIZE,
-    TRAIN_BATCHES,
+    check_array,
     check_batch_size,
+    check_one_hot,
     check_whole_number,
+    describe,
+    warn_of_range,
 )
+from mnist_tutorial._tensorflow import tf
+from mnist_tutorial.batching import BATCH_SIZE, TRAIN_BATCHES
 from mnist_tutorial.data import MnistData
 from mnist_tutorial.optimizer import LEARNING_RATE
 
@@ -47,7 +53,13 @@ def forward(weights: Sequence[Any], images: Any) -> Any:
     Raises
     ------
     ValueError
-        If the weights or the images have other shapes.
+        If the weights or the images have other shapes, are no floats of one dtype, or are not
+        finite.
+
+    Warns
+    -----
+    UserWarning
+        If a pixel lies outside 0..1.
 
     Examples
     --------
@@ -58,6 +70,11 @@ def forward(weights: Sequence[Any], images: Any) -> Any:
     TensorShape([3, 10])
     """
     check_network_input(weights, images)
+    if len({tf.as_dtype(array.dtype) for array in (*weights, images)}) > 1:
+        raise ValueError(
+            f"images must be {tf.as_dtype(weights[0].dtype).name} like the weights; "
+            f"got {tf.as_dtype(images.dtype).name}"
+        )
     kernel_1, bias_1, kernel_2, bias_2, matrix, bias = weights
     maps = tf.nn.bias_add(tf.nn.conv2d(images, kernel_1, strides=1, padding="VALID"), bias_1)
     maps = tf.nn.max_pool2d(tf.nn.relu(maps), ksize=2, strides=2, padding="VALID")
@@ -85,7 +102,7 @@ def mean_cross_entropy(labels: Any, logits: Any) -> Any:
     Raises
     ------
     ValueError
-        If the shapes differ.
+        If the shapes differ, labels are not one-hot, or a logit is not finite.
 
     Examples
     --------
@@ -93,11 +110,15 @@ def mean_cross_entropy(labels: Any, logits: Any) -> Any:
     >>> round(float(mean_cross_entropy(np.eye(10), np.zeros((10, 10)))), 3)  # ln 10
     2.303
     """
-    if labels.shape != logits.shape or len(logits.shape) != 2:
+    for name, array in (("labels", labels), ("logits", logits)):
+        _check_values(name, array, ("n", "classes"))
+    if labels.shape != logits.shape:
         raise ValueError(
             "labels and logits must both be [n, classes]; "
             f"got {list(labels.shape)} and {list(logits.shape)}"
         )
+    if _is_known(labels):
+        check_one_hot("labels", np.asarray(labels))
     return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels, logits))
 
 
@@ -132,7 +153,8 @@ def train_low_level(
     Raises
     ------
     TypeError, ValueError
-        If ``variables`` are no variables or have other shapes, or a number is out of range.
+        If ``variables`` are no variables or have other shapes, ``data`` is no MnistData, or a
+        number is out of range.
 
     Examples
     --------
@@ -142,9 +164,12 @@ def train_low_level(
     >>> len(train_low_level(variables, MnistData(), batches=3, batch_size=8))
     3
     """
+    _check_weights("variables", variables)
     for variable in variables:
         if not isinstance(variable, tf.Variable):
             raise TypeError(f"variables must be tf.Variable; got {type(variable).__name__}")
+    if not isinstance(data, MnistData):
+        raise TypeError(f"data must be an MnistData; got {describe(data)}")
     batches = check_whole_number("batches", batches, minimum=1)
     batch_size = check_batch_size("batch_size", batch_size, len(data.train_images))
 
@@ -166,11 +191,34 @@ def train_low_level(
 
 
 def check_network_input(weights: Sequence[Any], images: Any) -> None:
-    """Raise ValueError unless weights and images have the shapes of the tutorial's network."""
-    shapes = tuple(tuple(array.shape) for array in weights)
+    """Raise ValueError unless weights and images have the shapes of the tutorial's network.
+
+    Warn if a pixel lies outside 0..1.
+    """
+    _check_weights("weights", weights)
+    _check_values("images", images, ("n", IMAGE_SIZE, IMAGE_SIZE, 1))
+    if _is_known(images):
+        warn_of_range("images", np.asarray(images))
+
+
+def _check_weights(name: str, weights: Sequence[Any]) -> None:
+    if not isinstance(weights, Sequence):
+        raise TypeError(f"{name} must be a sequence of six arrays; got {describe(weights)}")
+    shapes = tuple(tuple(getattr(array, "shape", ())) for array in weights)
     if shapes != WEIGHT_SHAPES:
-        raise ValueError(f"weights must have the shapes {WEIGHT_SHAPES}; got {shapes}")
-    if len(images.shape) != 4 or tuple(images.shape[1:]) != (IMAGE_SIZE, IMAGE_SIZE, 1):
-        raise ValueError(
-            f"images must be [n, {IMAGE_SIZE}, {IMAGE_SIZE}, 1]; got {list(images.shape)}"
-        )
+        raise ValueError(f"{name} must have the shapes {WEIGHT_SHAPES}; got {reprlib.repr(shapes)}")
+    for i, (array, shape) in enumerate(zip(weights, shapes, strict=True)):
+        _check_values(f"{name}[{i}]", array, shape)
+
+
+def _check_values(name: str, array: Any, shape: tuple[int | str, ...]) -> None:
+    """Check an array or a tensor; of a tensor inside a graph, its type and shape alone."""
+    if not _is_known(array):
+        sizes = [1 if size is None else size for size in array.shape]
+        array = np.broadcast_to(np.zeros((), array.dtype.as_numpy_dtype), sizes)
+    check_array(name, np.asarray(array) if tf.is_tensor(array) else array, shape)
+
+
+def _is_known(array: Any) -> bool:
+    """Say whether an array has values yet, as every one outside a graph has."""
+    return not tf.is_tensor(array) or bool(tf.executing_eagerly())

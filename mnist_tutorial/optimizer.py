@@ -5,14 +5,20 @@ Chapter 3, "Optimizer", tells its story.
 
 from __future__ import annotations
 
-import math
+import reprlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from mnist_tutorial.batching import check_whole_number
+from mnist_tutorial._checks import (
+    check_array,
+    check_number,
+    check_whole_number,
+    describe,
+    warn,
+)
 
 if TYPE_CHECKING:
     import keras
@@ -40,6 +46,11 @@ def build_optimizer(learning_rate: float = LEARNING_RATE) -> keras.optimizers.SG
     ValueError
         If ``learning_rate`` is not a finite number above 0.
 
+    Warns
+    -----
+    UserWarning
+        If ``learning_rate`` is 10 or more, as when 15 is meant to be percent.
+
     References
     ----------
     H. Robbins and S. Monro, "A stochastic approximation method", Annals of Mathematical
@@ -52,7 +63,10 @@ def build_optimizer(learning_rate: float = LEARNING_RATE) -> keras.optimizers.SG
     """
     from mnist_tutorial._tensorflow import keras
 
-    return keras.optimizers.SGD(_check_learning_rate(learning_rate))
+    learning_rate = check_number("learning_rate", learning_rate, above=0)
+    if learning_rate >= 10:
+        warn(f"learning_rate {learning_rate:g} looks too large; the tutorial's is {LEARNING_RATE}")
+    return keras.optimizers.SGD(learning_rate)
 
 
 def sgd_step(
@@ -76,9 +90,9 @@ def sgd_step(
 
     Raises
     ------
-    ValueError
-        If numbers or shapes of weights and gradients differ, or ``learning_rate`` is not a
-        finite number above 0.
+    TypeError, ValueError
+        If weights or gradients are no sequence of finite arrays, their numbers or shapes
+        differ, or ``learning_rate`` is not a finite number above 0.
 
     Examples
     --------
@@ -86,10 +100,16 @@ def sgd_step(
     >>> sgd_step([np.array([1.0, 2.0])], [np.array([10.0, -10.0])], learning_rate=0.1)
     [array([0., 3.])]
     """
-    learning_rate = _check_learning_rate(learning_rate)
-    shapes = [[np.shape(array) for array in arrays] for arrays in (weights, gradients)]
+    learning_rate = check_number("learning_rate", learning_rate, above=0)
+    for name, arrays in (("weights", weights), ("gradients", gradients)):
+        if not isinstance(arrays, Sequence):
+            raise TypeError(f"{name} must be a sequence of arrays; got {describe(arrays)}")
+        for i, array in enumerate(arrays):
+            check_array(f"{name}[{i}]", array, (...,))
+    shapes = [[array.shape for array in arrays] for arrays in (weights, gradients)]
     if shapes[0] != shapes[1]:
-        raise ValueError(f"weights and gradients differ in shape: {shapes[0]} and {shapes[1]}")
+        old, new = map(reprlib.repr, shapes)
+        raise ValueError(f"weights and gradients differ in shape: {old} and {new}")
     return [w - learning_rate * g for w, g in zip(weights, gradients, strict=True)]
 
 
@@ -121,27 +141,19 @@ def gradient_descent(
     Raises
     ------
     TypeError, ValueError
-        If ``steps`` is no whole number or negative, or ``learning_rate`` is not a finite
-        number above 0.
+        If ``gradient`` cannot be called, ``start`` is no finite number, ``steps`` is no whole
+        number or negative, or ``learning_rate`` is not a finite number above 0.
 
     Examples
     --------
     >>> gradient_descent(lambda w: 2 * w, 1.0, learning_rate=0.25, steps=3)
     array([1.   , 0.5  , 0.25 , 0.125])
     """
-    learning_rate = _check_learning_rate(learning_rate)
+    if not callable(gradient):
+        raise TypeError(f"gradient must be a function of one weight; got {describe(gradient)}")
+    learning_rate = check_number("learning_rate", learning_rate, above=0)
     steps = check_whole_number("steps", steps, minimum=0)
-    path = [float(start)]
+    path = [check_number("start", start)]
     for _ in range(steps):
         path.append(path[-1] - learning_rate * gradient(path[-1]))
     return np.array(path)
-
-
-def _check_learning_rate(learning_rate: float) -> float:
-    try:
-        rate = math.nan if isinstance(learning_rate, bool) else float(learning_rate)
-    except (TypeError, ValueError):
-        rate = math.nan
-    if not 0 < rate < math.inf:
-        raise ValueError(f"learning_rate must be a finite number above 0; got {learning_rate!r}")
-    return rate

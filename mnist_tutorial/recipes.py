@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from mnist_tutorial._checks import IMAGE_SIZE, check_whole_number
 from mnist_tutorial._tensorflow import keras, tf
-from mnist_tutorial.batching import BATCH_SIZE, IMAGE_SIZE, check_whole_number
+from mnist_tutorial.batching import BATCH_SIZE
 from mnist_tutorial.data import MnistData
 from mnist_tutorial.layers import build_deep_model, build_model
 from mnist_tutorial.training import History, train

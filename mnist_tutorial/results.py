@@ -14,7 +14,16 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
-from mnist_tutorial.batching import NUM_CLASSES, check_whole_number, make_batch
+from mnist_tutorial._checks import (
+    NUM_CLASSES,
+    check_array,
+    check_digits,
+    check_model,
+    check_range,
+    check_whole_number,
+    describe,
+)
+from mnist_tutorial.batching import make_batch
 from mnist_tutorial.data import MnistData
 from mnist_tutorial.loss import accuracy, cross_entropy
 
@@ -74,6 +83,17 @@ def evaluate(model: keras.Sequential, data: MnistData) -> Evaluation:
     -------
     Evaluation
 
+    Raises
+    ------
+    TypeError, ValueError
+        If ``model`` is no model of those shapes or returns no probabilities, or ``data`` is
+        no MnistData.
+
+    Warns
+    -----
+    UserWarning
+        If the images look inverted, or scaled to 0..1.
+
     Examples
     --------
     >>> from mnist_tutorial import MnistData, build_model
@@ -82,12 +102,17 @@ def evaluate(model: keras.Sequential, data: MnistData) -> Evaluation:
     >>> evaluation.probabilities.shape
     (10000, 10)
     """
+    check_model(model)
+    if not hasattr(data, "test_images"):
+        raise TypeError(f"data must be an MnistData; got {describe(data)}")
     test = make_batch(data.test_images, data.test_labels)
     xs = test.xs.reshape(*data.test_images.shape, 1)
     chunks = range(0, len(xs), EVALUATION_BATCH)
     probabilities = np.concatenate(
         [np.asarray(model(xs[i : i + EVALUATION_BATCH], training=False)) for i in chunks]
     )
+    check_array("output of model", probabilities, (len(xs), NUM_CLASSES))
+    check_range("output of model", probabilities, 0, 1)
     return Evaluation(
         loss=float(cross_entropy(test.labels, probabilities).mean()),
         accuracy=accuracy(test.labels, probabilities),
@@ -113,7 +138,7 @@ def confusion_matrix(
     Raises
     ------
     ValueError
-        If the arrays differ in shape or hold anything but 0..9.
+        If the arrays differ in shape, are empty, or hold anything but 0..9.
 
     Examples
     --------
@@ -146,7 +171,7 @@ def accuracy_per_class(
     Raises
     ------
     ValueError
-        If the arrays differ in shape or hold anything but 0..9.
+        If the arrays differ in shape, are empty, or hold anything but 0..9.
 
     Examples
     --------
@@ -174,6 +199,7 @@ def most_confident_mistakes(
     labels : int [n]
         True digits in 0..9.
     probabilities : float [n, 10]
+        In 0..1.
     count : int, default 10
         At most so many.
 
@@ -185,7 +211,8 @@ def most_confident_mistakes(
     Raises
     ------
     TypeError, ValueError
-        If the arrays do not fit each other or ``count`` is no whole number above 0.
+        If an argument is no such array, the arrays do not fit each other, or ``count`` is no
+        whole number above 0.
 
     Examples
     --------
@@ -195,10 +222,8 @@ def most_confident_mistakes(
     array([1, 2])
     """
     count = check_whole_number("count", count, minimum=1)
-    if probabilities.ndim != 2 or probabilities.shape[1] != NUM_CLASSES:
-        raise ValueError(
-            f"probabilities must be [n, {NUM_CLASSES}]; got {list(probabilities.shape)}"
-        )
+    check_array("probabilities", probabilities, ("n", NUM_CLASSES))
+    check_range("probabilities", probabilities, 0, 1)
     predictions = probabilities.argmax(axis=1)
     _check_digits(labels, predictions)
     wrong = np.flatnonzero(predictions != labels)
@@ -218,9 +243,14 @@ def plot_loss(history: History, ax: Axes | None = None) -> Axes:
     Returns
     -------
     matplotlib Axes
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``history`` is no History or holds no such values, or ``ax`` is no Axes.
     """
+    losses = _measured(history, "loss")
     ax = _axes(ax, (6, 3.5))
-    losses = history.history["loss"]
     ax.plot(range(1, len(losses) + 1), losses, color=BLUE)
     ax.set(xlabel="training batches", ylabel="training loss (nats)")
     ax.set(xlim=(0, None), ylim=(0, None))
@@ -239,9 +269,14 @@ def plot_accuracy(history: History, ax: Axes | None = None) -> Axes:
     Returns
     -------
     matplotlib Axes
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``history`` is no History or holds no such values, or ``ax`` is no Axes.
     """
+    values = _measured(history, "val_accuracy")
     ax = _axes(ax, (6, 3.5))
-    values = history.history["val_accuracy"]
     ax.plot(history.validation_batches, values, color=VERMILION, marker="o", markersize=4)
     ax.set(xlabel="training batches", ylabel="validation accuracy")
     ax.set(xlim=(0, None), ylim=(0, 1))
@@ -264,7 +299,14 @@ def plot_confusion_matrix(counts: npt.NDArray[np.integer], ax: Axes | None = Non
     Returns
     -------
     matplotlib Axes
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``counts`` is no such array or holds a negative count, or ``ax`` is no Axes.
     """
+    check_array("counts", counts, (NUM_CLASSES, NUM_CLASSES), "an integer array")
+    check_range("counts", counts, 0, math.inf)
     ax = _axes(ax, (6, 6))
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     depths = np.sqrt(shares)
@@ -291,7 +333,14 @@ def plot_accuracy_per_class(accuracies: npt.NDArray[np.floating], ax: Axes | Non
     Returns
     -------
     matplotlib Axes
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``accuracies`` is no such array or leaves 0..1, or ``ax`` is no Axes.
     """
+    check_array("accuracies", accuracies, (NUM_CLASSES,), finite=False)
+    check_range("accuracies", accuracies, 0, 1)
     ax = _axes(ax, (6, 3.5))
     bars = ax.bar(range(NUM_CLASSES), accuracies, color=BLUE)
     ax.bar_label(bars, fmt=lambda share: f"{share:.0%}", fontsize=8)
@@ -329,16 +378,18 @@ def plot_digits(
     Raises
     ------
     TypeError, ValueError
-        If the arrays differ in number, there are no images, or ``columns`` is no whole
-        number above 0.
+        If an argument is no such array, the arrays differ in number, there are no images,
+        ``columns`` is no whole number above 0, or ``ax`` is no Axes.
     """
     columns = check_whole_number("columns", columns, minimum=1)
-    if images.ndim != 3 or len(images) == 0:
-        raise ValueError(f"images must be [n, height, width]; got {list(images.shape)}")
+    check_array("images", images, ("n", "height", "width"))
     if predictions is not None and labels is None:
         raise ValueError("predictions are marked right or wrong by labels; got no labels")
     for name, digits in (("labels", labels), ("predictions", predictions)):
-        if digits is not None and len(digits) != len(images):
+        if digits is None:
+            continue
+        check_array(name, digits, ("n",), "an integer array")
+        if len(digits) != len(images):
             raise ValueError(f"{name} must be as many as images, {len(images)}; got {len(digits)}")
     columns = min(columns, len(images))
     rows = math.ceil(len(images) / columns)
@@ -363,21 +414,35 @@ def plot_digits(
     return ax
 
 
+def check_axes(ax: Axes | None) -> None:
+    """Raise TypeError unless ``ax`` is a Matplotlib Axes or None."""
+    if ax is not None and not isinstance(ax, Axes):
+        raise TypeError(f"ax must be a Matplotlib Axes; got {describe(ax)}")
+
+
 def _axes(ax: Axes | None, figsize: tuple[float, float]) -> Axes:
+    check_axes(ax)
     if ax is not None:
         return ax
     figure = plt.figure(figsize=figsize, layout="constrained")
     return figure.add_subplot()
 
 
+def _measured(history: History, name: str) -> list[float]:
+    measured = getattr(history, "history", None)
+    if not isinstance(measured, dict):
+        raise TypeError(f"history must be a History; got {describe(history)}")
+    values: list[float] = measured.get(name, [])
+    if not values:
+        raise ValueError(f"history must hold {name}; got none")
+    return values
+
+
 def _check_digits(labels: npt.NDArray[np.integer], predictions: npt.NDArray[np.integer]) -> None:
-    if labels.shape != predictions.shape or labels.ndim != 1:
+    check_digits("labels", labels)
+    check_digits("predictions", predictions)
+    if labels.shape != predictions.shape:
         raise ValueError(
             "labels and predictions must both be [n]; "
             f"got {list(labels.shape)} and {list(predictions.shape)}"
         )
-    for name, digits in (("labels", labels), ("predictions", predictions)):
-        if not np.issubdtype(digits.dtype, np.integer):
-            raise ValueError(f"{name} must hold whole numbers; got {digits.dtype}")
-        if digits.size and not (digits.min() >= 0 and digits.max() < NUM_CLASSES):
-            raise ValueError(f"{name} must lie in 0..9; got {digits.min()}..{digits.max()}")

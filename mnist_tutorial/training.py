@@ -17,15 +17,18 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
+from mnist_tutorial._checks import (
+    IMAGE_SIZE,
+    check_batch_size,
+    check_path,
+    check_whole_number,
+)
 from mnist_tutorial._tensorflow import keras
 from mnist_tutorial.batching import (
     BATCH_SIZE,
-    IMAGE_SIZE,
     TEST_BATCH_SIZE,
     TEST_ITERATION_FREQUENCY,
     TRAIN_BATCHES,
-    check_batch_size,
-    check_whole_number,
 )
 from mnist_tutorial.checkpoint import load_checkpoint, save_checkpoint
 from mnist_tutorial.data import MnistData
@@ -165,8 +168,8 @@ def train(
     )
     if engine not in ("plain", "fast"):
         raise ValueError(f"engine must be 'plain' or 'fast'; got {engine!r}")
-    if checkpoint is not None and not isinstance(checkpoint, str | os.PathLike):
-        raise TypeError(f"checkpoint must be a path; got {checkpoint!r}")
+    if checkpoint is not None:
+        checkpoint = check_path("checkpoint", checkpoint)
     if optimizer is not None and not isinstance(optimizer, keras.optimizers.Optimizer):
         raise TypeError(f"optimizer must be a Keras optimizer; got {optimizer!r}")
     if engine == "fast" and not isinstance(model, keras.Sequential):
@@ -227,13 +230,13 @@ class _State:
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
+        path: Path,
         model: keras.Model,
         optimizer: keras.optimizers.Optimizer,
         data: MnistData,
         settings: dict[str, Any],
     ) -> None:
-        self.path = Path(path)
+        self.path = path
         self.samplers = {"train": data.train_sampler, "validation": data.validation_sampler}
         self.variables = {f"model {i}": value for i, value in enumerate(model.variables)}
         self.variables |= {f"optimizer {i}": value for i, value in enumerate(optimizer.variables)}

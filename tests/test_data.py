@@ -153,7 +153,7 @@ IMAGES = idx(np.zeros((20, 28, 28)))
         (IMAGES[:10], "the header is cut short"),
         (IMAGES[:-1], r"declares \[20, 28, 28\], 15680 bytes; 15679 follow"),
         (IMAGES[: -28 * 28], "15680 bytes; 14896 follow"),
-        (IMAGES + b"\x00", "15680 bytes; 15681 follow"),
+        (IMAGES + b"\x00", "15680 bytes; more follow it"),
         (idx(np.zeros((20, 32, 32))), r"images must be \[n, 28, 28\]; got \[20, 32, 32\]"),
         (idx(np.zeros((20, 784))), r"images must be \[n, 28, 28\]; got \[20, 784\]"),
         (idx(np.zeros((0, 28, 28))), "holds 20 labels for the 0 images"),

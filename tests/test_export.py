@@ -69,7 +69,7 @@ def with_layer(*layers):
 @pytest.mark.parametrize(
     ("model", "error", "message"),
     [
-        (lambda: None, TypeError, "model must be a keras.Sequential; got NoneType"),
+        (lambda: None, TypeError, "model must be a keras.Sequential; got None"),
         (
             lambda: keras.Model(inputs := keras.Input((3,)), keras.layers.Dense(1)(inputs)),
             TypeError,

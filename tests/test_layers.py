@@ -106,7 +106,7 @@ def test_bad_shapes():
         convolve(np.zeros((28, 28)), np.zeros((3, 3, 1, 1)))
     with pytest.raises(ValueError, match="at least as large as the kernels"):
         convolve(np.zeros((1, 2, 5, 1)), np.zeros((3, 3, 1, 1)))
-    with pytest.raises(ValueError, match=r"bias must be \[4\]; got \[1\]"):
+    with pytest.raises(ValueError, match=r"bias must be a numeric array \[4\]; got float64 \[1\]"):
         convolve(np.zeros((1, 5, 5, 1)), np.zeros((3, 3, 1, 4)), np.zeros(1))
     with pytest.raises(ValueError, match="maps must be"):
         max_pool(np.zeros((1, 1, 5, 1)))

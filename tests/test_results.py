@@ -94,7 +94,6 @@ def test_confusion_matrix_by_hand():
     expected[1, 1], expected[1, 7] = 2, 1  # row: what it is; column: what it was taken for
     expected[7, 7], expected[7, 2], expected[2, 2] = 1, 1, 1
     np.testing.assert_array_equal(counts, expected)
-    assert confusion_matrix(LABELS[:0], PREDICTIONS[:0]).sum() == 0
 
 
 def test_accuracy_per_class_by_hand():
@@ -117,10 +116,10 @@ def test_most_confident_mistakes_by_hand():
     ("labels", "predictions", "message"),
     [
         (LABELS, PREDICTIONS[:5], r"must both be \[n\]; got \[6\] and \[5\]"),
-        (LABELS[:, None], PREDICTIONS[:, None], r"must both be \[n\]; got \[6, 1\]"),
+        (LABELS[:, None], PREDICTIONS[:, None], r"labels must be an .*\[n\]; got int64 \[6, 1\]"),
         (LABELS, PREDICTIONS + 5, r"predictions must lie in 0\.\.9; got 6\.\.12"),
         (LABELS - 2, PREDICTIONS, r"labels must lie in 0\.\.9; got -1\.\.5"),
-        (LABELS, PREDICTIONS / 2, "predictions must hold whole numbers; got float64"),
+        (LABELS, PREDICTIONS / 2, "predictions must be an integer array.*got float64"),
     ],
 )
 def test_digits_that_are_none(function, labels, predictions, message):
@@ -132,8 +131,14 @@ def test_digits_that_are_none(function, labels, predictions, message):
     ("labels", "probabilities", "count", "error", "message"),
     [
         (LABELS, np.eye(10)[:5], 10, ValueError, r"must both be \[n\]; got \[6\] and \[5\]"),
-        (LABELS, PREDICTIONS, 10, ValueError, r"probabilities must be \[n, 10\]; got \[6\]"),
-        (LABELS, np.zeros((6, 9)), 10, ValueError, r"must be \[n, 10\]; got \[6, 9\]"),
+        (
+            LABELS,
+            PREDICTIONS,
+            10,
+            ValueError,
+            r"probabilities must be .*\[n, 10\]; got int64 \[6\]",
+        ),
+        (LABELS, np.zeros((6, 9)), 10, ValueError, r"\[n, 10\]; got float64 \[6, 9\]"),
         (LABELS, np.eye(10)[:6], 0, ValueError, "count must be at least 1; got 0"),
         (LABELS, np.eye(10)[:6], 2.5, TypeError, r"count must be a whole number; got 2\.5"),
     ],
@@ -235,8 +240,13 @@ def test_plots_use_the_axes_they_are_given(history):
 @pytest.mark.parametrize(
     ("arguments", "options", "error", "message"),
     [
-        ((np.ones((28, 28)),), {}, ValueError, r"images must be \[n, height, width\]"),
-        ((np.ones((0, 28, 28)),), {}, ValueError, r"images must be .*got \[0, 28, 28\]"),
+        ((np.ones((28, 28)),), {}, ValueError, r"images must be .*\[n, height, width\]"),
+        (
+            (np.ones((0, 28, 28)),),
+            {},
+            ValueError,
+            r"images must not be empty; got float64 \[0, 28, 28\]",
+        ),
         ((np.ones((2, 28, 28)), LABELS), {}, ValueError, "labels must be as many.*2; got 6"),
         (
             (np.ones((6, 28, 28)), LABELS, PREDICTIONS[:2]),
