@@ -51,7 +51,7 @@ PREDICTION_BATCH = 1000
 
 
 class Predictions(NamedTuple):
-    """What a network takes pictures for.
+    """The digits that a network sees in pictures.
 
     Attributes
     ----------
@@ -68,8 +68,9 @@ class Predictions(NamedTuple):
 def predict(model: keras.Model, images: Picture | Sequence[Any]) -> Predictions:
     """Recognise the digits in pictures of any size, colour and kind.
 
-    Each picture is brought into MNIST's form by :func:`mnist_tutorial.to_mnist_form` first.
-    A progress bar is shown where that takes longer than a second.
+    Each picture is brought into MNIST's form by :func:`mnist_tutorial.to_mnist_form` first; a
+    progress bar is shown where that takes longer than a second. It should show one digit, on
+    a ground that fills most of its border: whatever else stands out counts as ink, too.
 
     Parameters
     ----------
@@ -92,7 +93,7 @@ def predict(model: keras.Model, images: Picture | Sequence[Any]) -> Predictions:
     Returns
     -------
     Predictions
-        ``digits`` and ``probabilities``.
+        ``digits`` int64 [n] and ``probabilities`` float32 [n, 10].
 
     Warns
     -----
@@ -137,10 +138,11 @@ def to_mnist_form(picture: Picture) -> Grey:
     """Bring a picture of a digit into the form of MNIST's images.
 
     The ground is the grey of most of the border; transparent parts belong to it. Where the
-    border is uneven the picture is taken for a photo: it is averaged down to 200 pixels, and
-    the ground is the smooth surface, of second degree, that fits most of it. Ink is what departs
-    from the ground to the side, darker or lighter, that departs further: at least a tenth of
-    the greatest departure, in a photo three tenths.
+    border is uneven the picture is taken for a photo: it is averaged down to at most 200
+    pixels a side, and the ground is a surface of second degree that is fitted to most of it.
+    Ink departs from the ground to one side: darker or lighter, whichever departs further, and
+    by at least a tenth of the greatest departure, in a photo three tenths. So neither the
+    scale of the grey values nor their sign matters.
 
     Then come the steps that MNIST's makers took: the box around the ink is scaled to fit
     20x20 pixels, keeping its proportions, and laid into 28x28 so that the centre of mass
