@@ -193,6 +193,20 @@ def test_five_pixels_are_enough(model):
     assert digits(model, [seven, 255 - seven]) == [7, 7]
 
 
+@pytest.mark.parametrize("pen", [0.005, 0.01, 0.03])
+def test_thin_strokes_are_not_pale(model, pen):
+    thin = drawing(280, 280, pen=pen)
+    assert to_mnist_form(thin).max() == 255
+    assert digits(model, thin) == [4]
+
+
+def test_ripples_around_strokes_in_a_jpeg_are_no_ink(model, data):
+    images = 255 - data.validation_images[:300]
+    as_jpeg = [saved(Image.fromarray(image), "JPEG", quality=75) for image in images]
+    found = np.array(digits(model, as_jpeg))
+    assert (found == data.validation_labels[:300]).mean() >= 0.985
+
+
 def test_colours_are_weighed_by_luminance():
     page = np.zeros((40, 40, 3), np.uint8)
     page[10:30, 10:16] = (0, 0, 255)
@@ -352,19 +366,31 @@ def refuses(error, message, picture):
         (np.zeros((1, 1)), ValueError, "must show a digit"),
         (Image.new("RGBA", (30, 30), (0, 0, 0, 0)), ValueError, "must show a digit"),
         (Image.new("RGBA", (30, 30), (9, 9, 9, 90)), ValueError, "must show a digit"),
+        (drawing(mode="LA", paper=(255, 0), ink=(0, 0)), ValueError, "must show a digit"),
     ],
 )
 def test_bad_pictures(picture, error, message):
     refuses(error, message, picture)
 
 
-def test_blank_paper_holds_no_digit():
-    rng = np.random.default_rng(0)
-    for paper in (60, 110, 220):
-        for slope in (0, 0.1):
-            blank = photo(np.zeros((28, 28), np.uint8), rng, paper=paper, slope=slope)
-            refuses(ValueError, "must show a digit", blank)
-    refuses(ValueError, "must show a digit", rng.integers(0, 256, (50, 50)))
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"paper": paper, "slope": slope} for paper in (60, 110, 220) for slope in (0, 0.1)),
+        {"noise": 1, "slope": 0},
+        {"paper": 250, "noise": 15, "slope": 0},
+        {"paper": 250, "noise": 8},
+    ],
+    ids=str,
+)
+def test_blank_paper_holds_no_digit(options):
+    blank = photo(np.zeros((28, 28), np.uint8), np.random.default_rng(0), **options)
+    refuses(ValueError, "must show a digit", saved(Image.fromarray(blank), "JPEG", quality=80))
+
+
+def test_noise_is_no_digit():
+    noise = np.random.default_rng(0).integers(0, 256, (50, 50))
+    refuses(ValueError, "must show a digit", noise)
 
 
 def test_the_message_says_which_picture_of_the_batch(model, tmp_path):
