@@ -50,6 +50,9 @@ from .optimizer import LEARNING_RATE as LEARNING_RATE
 from .optimizer import build_optimizer as build_optimizer
 from .optimizer import gradient_descent as gradient_descent
 from .optimizer import sgd_step as sgd_step
+from .prediction import Predictions as Predictions
+from .prediction import predict as predict
+from .prediction import to_mnist_form as to_mnist_form
 from .recipes import PRETRAINED as PRETRAINED
 from .recipes import RECIPES as RECIPES
 from .recipes import Recipe as Recipe

@@ -17,8 +17,8 @@ export function toMnistForm(ink, width, height) {
   const scale = BOX_SIZE / Math.max(box.width, box.height);
   const columns = Math.max(1, Math.round(box.width * scale));
   const rows = Math.max(1, Math.round(box.height * scale));
-  const digit = shrink(ink, width, box, columns, rows);
-  return centre(digit, columns, rows);
+  const sums = shrink(ink, width, box, columns, rows);
+  return centre(sums, columns, rows, box.width * box.height);
 }
 
 function inkBox(ink, width, height) {
@@ -36,40 +36,43 @@ function inkBox(ink, width, height) {
   return right < 0 ? null : {left, top, width: right - left + 1, height: bottom - top + 1};
 }
 
-/** Averages over the area that each new pixel covers: first along rows, then columns. */
+/**
+ * Sums over the area that each new pixel covers: first along rows, then columns. Divided by
+ * the area of the box they are averages; undivided they are whole numbers, exact in whatever
+ * order they are added, so that mnist_tutorial.to_mnist_form makes the same image.
+ */
 function shrink(ink, width, box, columns, rows) {
   const narrow = new Float64Array(box.height * columns);
-  for (const [column, x, share] of shares(box.width, columns)) {
+  for (const [column, x, length] of overlaps(box.width, columns)) {
     for (let y = 0; y < box.height; y++) {
-      narrow[y * columns + column] += share * ink[(box.top + y) * width + box.left + x];
+      narrow[y * columns + column] += length * ink[(box.top + y) * width + box.left + x];
     }
   }
-  const digit = new Float64Array(rows * columns);
-  for (const [row, y, share] of shares(box.height, rows)) {
+  const sums = new Float64Array(rows * columns);
+  for (const [row, y, length] of overlaps(box.height, rows)) {
     for (let x = 0; x < columns; x++) {
-      digit[row * columns + x] += share * narrow[y * columns + x];
+      sums[row * columns + x] += length * narrow[y * columns + x];
     }
   }
-  return digit;
+  return sums;
 }
 
-/** Lists [new pixel, old pixel, share of the old in the average that makes the new]. */
-function shares(oldSize, newSize) {
-  const step = oldSize / newSize;
+/** Lists [new pixel, old pixel, length in common]; old pixels are newSize long, new oldSize. */
+function overlaps(oldSize, newSize) {
   const list = [];
   for (let i = 0; i < newSize; i++) {
-    const start = i * step;
-    const end = Math.min(oldSize, start + step);
-    for (let j = Math.floor(start); j < end; j++) {
-      list.push([i, j, (Math.min(end, j + 1) - Math.max(start, j)) / step]);
+    const start = i * oldSize;
+    const end = start + oldSize;
+    for (let j = Math.floor(start / newSize); j * newSize < end; j++) {
+      list.push([i, j, Math.min(end, (j + 1) * newSize) - Math.max(start, j * newSize)]);
     }
   }
   return list;
 }
 
-function centre(digit, columns, rows) {
+function centre(sums, columns, rows, area) {
   let mass = 0, sumX = 0, sumY = 0;
-  digit.forEach((value, i) => {
+  sums.forEach((value, i) => {
     mass += value;
     sumX += value * (i % columns);
     sumY += value * Math.floor(i / columns);
@@ -77,8 +80,8 @@ function centre(digit, columns, rows) {
   const left = offset(sumX / mass, columns);
   const top = offset(sumY / mass, rows);
   const image = new Uint8ClampedArray(IMAGE_SIZE * IMAGE_SIZE);
-  digit.forEach((value, i) => {
-    image[(top + Math.floor(i / columns)) * IMAGE_SIZE + left + (i % columns)] = value;
+  sums.forEach((value, i) => {
+    image[(top + Math.floor(i / columns)) * IMAGE_SIZE + left + (i % columns)] = value / area;
   });
   return image;
 }

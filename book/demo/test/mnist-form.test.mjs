@@ -1,14 +1,28 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {IMAGE_SIZE, toMnistForm} from '../src/mnist-form.js';
+// tests/test_prediction.py reads the same cases.
+import cases from './mnist-form.json' with {type: 'json'};
 
-/** Makes a drawing of the given size with filled rectangles [left, top, width, height]. */
-function drawing(width, height, rectangles) {
+/** Makes the ink of a case: nothing or noise, and filled rectangles of a grey over it. */
+function inkOf({width, height, noise, rectangles = []}) {
   const ink = new Uint8Array(width * height);
-  for (const [left, top, w, h] of rectangles) {
-    for (let y = top; y < top + h; y++) ink.fill(255, y * width + left, y * width + left + w);
+  if (noise !== undefined) {
+    let state = noise;
+    for (let i = 0; i < ink.length; i++) {
+      state = (75 * state + 74) % 65537;
+      ink[i] = state % 256;
+    }
+  }
+  for (const [left, top, w, h, grey] of rectangles) {
+    for (let y = top; y < top + h; y++) ink.fill(grey, y * width + left, y * width + left + w);
   }
   return ink;
+}
+
+/** Makes a drawing of the given size with rectangles [left, top, width, height] of full ink. */
+function drawing(width, height, rectangles) {
+  return inkOf({width, height, rectangles: rectangles.map((box) => [...box, 255])});
 }
 
 function inkBox(image) {
@@ -58,3 +72,10 @@ test('a single pixel and a line one pixel wide are brought into form, too', () =
   const line = toMnistForm(drawing(280, 280, [[0, 7, 280, 1]]), 280, 280);
   assert.deepEqual(inkBox(line), {left: 5, right: 24, top: 14, bottom: 14});
 });
+
+for (const {name, form, ...drawn} of cases) {
+  test(`as in Python: ${name}`, () => {
+    const image = toMnistForm(inkOf(drawn), drawn.width, drawn.height);
+    assert.deepEqual([...image], [...Buffer.from(form, 'base64')]);
+  });
+}
