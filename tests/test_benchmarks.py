@@ -33,12 +33,12 @@ def test_all_contestants_computed_the_same(workload):
 
 
 def test_contestants_of_the_package_answer_alike(speed, tmp_path):
-    speed.write_task(tmp_path / "task.npz")
+    speed.write_task(tmp_path)
     job = {"steps": 4, "batch": 8, "every": 2, "size": 50}
     answers = {}
     for name, (kind, _) in speed.CONTESTANTS.items():
         if kind == "package":
-            contestant = speed.Contestant(name, tmp_path / "task.npz", 1)
+            contestant = speed.Contestant(name, tmp_path, 1)
             answers[name] = contestant.ask(job)
             without_evaluation = contestant.ask({**job, "every": 0, "size": 0})
             assert without_evaluation["validation_accuracy"] is None
@@ -51,9 +51,9 @@ def test_contestants_of_the_package_answer_alike(speed, tmp_path):
 
 
 def test_a_contestant_that_cannot_run_says_why(speed, tmp_path, monkeypatch):
-    speed.write_task(tmp_path / "task.npz")
+    speed.write_task(tmp_path)
     monkeypatch.setitem(speed.CONTESTANTS, "none", ("package", "no_such_module"))
-    contestant = speed.Contestant("none", tmp_path / "task.npz", 1)
+    contestant = speed.Contestant("none", tmp_path, 1)
     answer = contestant.ask(speed.TUTORIAL)
     contestant.close()
     assert answer == {"error": "ModuleNotFoundError: No module named 'no_such_module'"}

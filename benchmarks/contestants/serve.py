@@ -13,6 +13,7 @@ import os
 import resource
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,8 +21,7 @@ import numpy as np
 
 def load(path: str) -> SimpleNamespace:
     """Read the task: images, labels, order and initial weights."""
-    with np.load(path) as arrays:
-        task = SimpleNamespace(**{name: arrays[name] for name in arrays.files})
+    task = SimpleNamespace(**{file.stem: np.load(file) for file in Path(path).glob("*.npy")})
     task.weights = [getattr(task, f"weight_{i}") for i in range(6)]
     return task
 
