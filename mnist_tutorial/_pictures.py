@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from mnist_tutorial.batching import IMAGE_SIZE, describe
+from mnist_tutorial._checks import IMAGE_SIZE, describe
 
 __all__ = ["Picture", "read_pictures"]
 

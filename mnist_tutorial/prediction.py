@@ -7,7 +7,6 @@ tells how MNIST's images were made; its drawing pad takes the same steps.
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from itertools import starmap
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -16,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
+from mnist_tutorial._checks import IMAGE_SIZE, warn
 from mnist_tutorial._pictures import Picture, read_pictures
-from mnist_tutorial.batching import IMAGE_SIZE
 
 if TYPE_CHECKING:
     import keras
@@ -200,10 +199,9 @@ def _to_form(name: str, pixels: npt.NDArray[Any]) -> Grey:
     form = _shrink_and_centre(ink)
     form = np.asarray(np.rint(form * (255 / form.max())), np.uint8)
     if form.mean() > MOST_INK * 255:
-        warnings.warn(
+        warn(
             f"{name}: holds more ink than any digit of MNIST, on {(form > 0).mean():.0%} of the "
-            "28x28 pixels; is it one digit on a plain ground?",
-            stacklevel=3,
+            "28x28 pixels; is it one digit on a plain ground?"
         )
     return form
 

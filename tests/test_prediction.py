@@ -341,7 +341,7 @@ def refuses(error, message, picture):
 @pytest.mark.parametrize(
     ("picture", "error", "message"),
     [
-        (None, TypeError, "picture must be a path, a PIL image, an array.*; got NoneType"),
+        (None, TypeError, "picture must be a path, a PIL image, an array.*; got None"),
         (7, TypeError, "got int"),
         (b"four.png", TypeError, "got bytes"),
         ([[0, 1], [1, 0]], TypeError, r"picture\[0\]\[0\] must be .*; got int"),
