@@ -708,9 +708,11 @@ BAD += [
 
 # Whose arguments are tested elsewhere, or which take none.
 ELSEWHERE = {
+    *("load_checkpoint", "save_checkpoint"),  # tests/test_checkpoint.py
     *("column_blocks", "regroup_kernel", "regrouped_convolution"),  # tests/test_fast.py
+    *("predict", "to_mnist_form"),  # tests/test_prediction.py
     *("pretrained", "random_affine", "train_recipe"),  # tests/test_recipes.py
-    *("Batch", "Evaluation", "History", "Recipe"),
+    *("Batch", "Evaluation", "History", "Predictions", "Recipe"),
 }
 
 
