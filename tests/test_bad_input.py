@@ -191,6 +191,8 @@ GIVEN_DIGITS = {seen: value for seen, value in NO_DIGITS.items() if value is not
 NO_RATES = {"0": 0, "-0.15": -0.15, "nan": np.nan, "inf": np.inf, "None": None, "True": True}
 NO_RATES |= {"'fast'": "fast", "list": [0.1], "(0.1+0j)": 0.1 + 0j} | shown(np.ones(1))
 NO_NUMBERS = {"nan": np.nan, "-inf": -np.inf, "None": None, "True": True, "'a'": "a", "list": [1]}
+for values in (NO_RATES, NO_NUMBERS):
+    values["100000000000000000...0000000000000000000"] = 10**400  # too large for a float
 NO_PATHS = {"None": None, "3": 3, "''": "", "b'here'": b"here", "list": ["here"]}
 GIVEN_PATHS = {seen: value for seen, value in NO_PATHS.items() if value is not None}
 NO_MODELS = {"None": None, "'model'": "model", "list": WEIGHTS}
@@ -717,9 +719,11 @@ BAD += [
 
 # Whose arguments are tested elsewhere, or which take none.
 ELSEWHERE = {
+    *("load_checkpoint", "save_checkpoint"),  # tests/test_checkpoint.py
     *("column_blocks", "regroup_kernel", "regrouped_convolution"),  # tests/test_fast.py
+    *("predict", "to_mnist_form"),  # tests/test_prediction.py
     *("pretrained", "random_affine", "train_recipe"),  # tests/test_recipes.py
-    *("Batch", "Evaluation", "History", "Recipe"),
+    *("Batch", "Evaluation", "History", "Predictions", "Recipe"),
 }
 
 
