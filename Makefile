@@ -145,7 +145,7 @@ pages: demo ## render the book from the stored outputs and test its pages
 # --- the measurements ----------------------------------------------------------------------
 
 # Makes an environment each for PyTorch and JAX. Wants a machine that does nothing else.
-bench: $(ready) ## time the package beside PyTorch, JAX and Keras, about 20 minutes
+bench: $(ready) ## time the package beside PyTorch, JAX, Keras and TensorFlow.js, about 30 minutes
 	$(bin)/python benchmarks/speed.py
 
 recipes: $(ready) ## train every recipe with fresh seeds, about 20 minutes on 2 cores

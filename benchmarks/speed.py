@@ -58,7 +58,7 @@ LEFT_OUT = {
     ("one epoch", "JAX scan"): "compiled anew, and twice as slow as JAX jit in the tutorial's run",
     ("steps alone", "Keras fit per batch"): "timed in the tutorial's run",
     ("steps alone", "JAX scan"): "without an evaluation it is JAX jit",
-    **{(workload, TFJS_CPU): "timed cold, in one round: @@" for workload in WARM},
+    **{(workload, TFJS_CPU): "takes minutes: run once, cold" for workload in WARM},
 }
 ONE_ROUND = {TFJS_CPU}
 LONG_CONTESTANTS = ("fast", "plain", "Keras train_on_batch", "PyTorch eager")
@@ -121,7 +121,10 @@ class Contestant:
     def __init__(self, name: str, task: Path, threads: int) -> None:
         try:
             arguments = command(name, task)
-        except (ImportError, OSError, subprocess.CalledProcessError) as error:
+        except subprocess.CalledProcessError as error:
+            self.error = f"not installed: {Path(error.cmd[0]).name} ended with {error.returncode}"
+            return
+        except (ImportError, OSError) as error:
             self.error = f"{type(error).__name__}: {error}"
             return
         cores = sorted(os.sched_getaffinity(0))[:threads]
@@ -279,7 +282,7 @@ def measure(rounds: int, workloads: list[str], result: dict[str, Any]) -> None:
                 keep("cold", name, answer, round=number)
                 contestant.close()
 
-        warm = {name: Contestant(name, task, cores) for name in names}
+        warm = {name: Contestant(name, task, cores) for name in names if name not in ONE_ROUND}
         for workload in [workload for workload in WARM if workload in workloads]:
             taking_part = [name for name in names if (workload, name) not in LEFT_OUT]
             for name in taking_part:

@@ -1,4 +1,5 @@
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,33 @@ def test_contestants_of_the_package_answer_alike(speed, tmp_path):
         assert answer["first_losses"] == pytest.approx(answers["plain"]["first_losses"], abs=1e-4)
         assert answer["validation_accuracy"] == answers["plain"]["validation_accuracy"]
         assert answer["seconds"] > 0 and answer["peak_mib"] > answer["resident_mib"] / 2
+
+
+def test_tensorflow_js_answers_like_the_package(demo, speed, tmp_path):
+    speed.write_task(tmp_path)
+    job = {"steps": 4, "batch": 8, "every": 2, "size": 50}
+    answers = {}
+    for name in ("plain", "TensorFlow.js wasm, 1 thread", "TensorFlow.js cpu, 1 thread"):
+        contestant = speed.Contestant(name, tmp_path, 1)
+        contestant.ask(job)
+        answers[name] = contestant.ask(job)  # from the initial weights again
+        contestant.close()
+    wanted = answers.pop("plain")
+    for answer in answers.values():
+        assert set(answer) == set(wanted)
+        for key in ("first_losses", "mean_loss", "validation_accuracy"):
+            assert answer[key] == pytest.approx(wanted[key], abs=1e-4)
+
+
+def test_a_contestant_that_cannot_be_installed_says_why(speed, tmp_path, monkeypatch):
+    def fail():
+        raise subprocess.CalledProcessError(1, ["bin/npm", "ci"])
+
+    monkeypatch.setattr(speed, "tfjs_script", fail)
+    contestant = speed.Contestant("TensorFlow.js wasm, 1 thread", tmp_path, 1)
+    answer = contestant.ask(speed.TUTORIAL)
+    contestant.close()
+    assert answer == {"error": "not installed: npm ended with 1"}
 
 
 def test_a_contestant_that_cannot_run_says_why(speed, tmp_path, monkeypatch):
