@@ -7,6 +7,7 @@ import os
 import struct
 import subprocess
 import sys
+import tracemalloc
 import warnings
 import zlib
 from pathlib import Path
@@ -130,6 +131,7 @@ def test_images_of_mnist_keep_their_predictions(model, data):
 
 PAGE = drawing()
 ARRAY = np.asarray(PAGE)
+SIXTEEN_BITS = ARRAY.astype(np.uint16) * 100 + 30_000  # in 8 bits all of it would be white
 TRANSPARENT = drawing(mode="RGBA", paper=(0, 0, 0, 0), ink=(20, 20, 90, 255))
 
 KINDS = {
@@ -141,8 +143,8 @@ KINDS = {
     "RGBA": PAGE.convert("RGBA"),
     "P": drawing(mode="RGB", paper=(250, 240, 200), ink=(30, 40, 150)).convert("P"),
     "CMYK": drawing(mode="RGB", paper=(255, 255, 255), ink=(200, 0, 0)).convert("CMYK"),
-    "I;16": Image.fromarray(ARRAY.astype(np.uint16) * 257),
-    "I": Image.fromarray(ARRAY.astype(np.int32) * 257),
+    "I;16": Image.fromarray(SIXTEEN_BITS),
+    "I": Image.fromarray(SIXTEEN_BITS.astype(np.int32)),
     "F": Image.fromarray(ARRAY.astype(np.float32) / 255),
     "light on dark": drawing(paper=0, ink=255),
     "light on grey": drawing(paper=90, ink=200),
@@ -153,7 +155,7 @@ KINDS = {
     "half transparent ink": drawing(mode="RGBA", paper=(0, 0, 0, 0), ink=(0, 0, 0, 120)),
     "P with transparency": saved(TRANSPARENT.quantize(), "PNG"),
     "PNG": saved(PAGE, "PNG"),
-    "PNG of 16 bits": saved(Image.fromarray(ARRAY.astype(np.uint16) * 257), "PNG"),
+    "PNG of 16 bits": saved(Image.fromarray(SIXTEEN_BITS), "PNG"),
     "JPEG": saved(PAGE, "JPEG", quality=50),
     "BMP": saved(PAGE, "BMP"),
     "GIF": saved(PAGE, "GIF"),
@@ -163,9 +165,10 @@ KINDS = {
     "thick pen": drawing(pen=0.16),
     "wide page": drawing(2000, 300),
     "2000x1500": drawing(2000, 1500),
+    "2001x1501": drawing(2001, 1501),
     "28x28": PAGE.resize((28, 28), Image.Resampling.BOX),
     "bool": ARRAY > 128,
-    "uint16": ARRAY.astype(np.uint16) * 257,
+    "uint16": SIXTEEN_BITS,
     "int64": ARRAY.astype(np.int64),
     "float 0..1": ARRAY / 255,
     "float 0..255": ARRAY.astype(np.float16),
@@ -458,11 +461,17 @@ def test_damaged_files_give_a_clear_error_or_a_picture(tmp_path, format):
     assert refused > 10
 
 
-@pytest.mark.parametrize("content", [b"", b"not a picture", b"%!PS-Adobe-3.0 EPSF-3.0\n"])
-def test_other_files(tmp_path, content):
+@pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n"])
+def test_files_that_are_no_pictures(tmp_path, content):
     path = tmp_path / "four.png"
     path.write_bytes(content)
     refuses(ValueError, f"{path}: must be a whole BMP/GIF/JPEG/PNG/PPM/TIFF/WEBP picture", path)
+
+
+@pytest.mark.parametrize("format", ["EPS", "PCX"])
+def test_other_formats(tmp_path, format):
+    PAGE.save(tmp_path / "four", format)
+    refuses(ValueError, "must be a whole BMP/GIF/JPEG/PNG/PPM/TIFF/WEBP picture", tmp_path / "four")
 
 
 def test_a_truncated_file(tmp_path):
@@ -487,9 +496,19 @@ def bomb(width, height):
 def test_a_picture_that_would_fill_the_memory(tmp_path, side):
     path = tmp_path / "bomb.png"
     path.write_bytes(bomb(side, side))
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         refuses(ValueError, f"picture: {path}: .*pixels", path)
+    assert not caught
+
+
+def test_a_large_picture_is_averaged_down_first():
+    page = np.asarray(drawing(4000, 3000))
+    tracemalloc.start()
+    to_mnist_form(page)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * page.size  # bytes; all of it as float64 would take eight a pixel
 
 
 def test_more_ink_than_a_digit_holds(model):
