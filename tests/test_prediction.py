@@ -345,9 +345,9 @@ def refuses(error, message, picture):
     ("picture", "error", "message"),
     [
         (None, TypeError, "picture must be a path, a PIL image, an array.*; got None"),
-        (7, TypeError, "got int"),
-        (b"four.png", TypeError, "got bytes"),
-        ([[0, 1], [1, 0]], TypeError, r"picture\[0\]\[0\] must be .*; got int"),
+        (7, TypeError, "got 7"),
+        (b"four.png", TypeError, "got b.four"),
+        ([[0, 1], [1, 0]], TypeError, r"picture\[0\]\[0\] must be .*; got 0"),
         (np.zeros((4, 4), complex), TypeError, r"bools, integers or floats; got complex128"),
         (np.array([["a"]]), TypeError, "bools, integers or floats"),
         (np.array([[None]]), TypeError, "bools, integers or floats; got object"),
