@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, features
+from PIL import Image, ImageDraw, ImageOps, features
 
 from mnist_tutorial import MnistData, Predictions, build_model, predict, pretrained, to_mnist_form
 from mnist_tutorial.prediction import _shrink_and_centre
@@ -479,6 +479,14 @@ def test_a_truncated_file(tmp_path):
     PAGE.save(path)
     path.write_bytes(path.read_bytes()[:-60])
     refuses(ValueError, f"picture: {path}: must be a whole .* picture; ", path)
+
+
+def test_whatever_pillow_raises_becomes_one_line(monkeypatch):
+    def fail(image):
+        raise RuntimeError("the first line\nthe second")
+
+    monkeypatch.setattr(ImageOps, "exif_transpose", fail)
+    refuses(ValueError, "picture: must be a whole .* picture; the first line$", PAGE)
 
 
 def bomb(width, height):
