@@ -165,7 +165,6 @@ KINDS = {
     "thick pen": drawing(pen=0.16),
     "wide page": drawing(2000, 300),
     "2000x1500": drawing(2000, 1500),
-    "2001x1501": drawing(2001, 1501),
     "28x28": PAGE.resize((28, 28), Image.Resampling.BOX),
     "bool": ARRAY > 128,
     "uint16": SIXTEEN_BITS,
@@ -508,6 +507,13 @@ def test_a_picture_that_would_fill_the_memory(tmp_path, side):
         warnings.simplefilter("always")
         refuses(ValueError, f"picture: {path}: .*pixels", path)
     assert not caught
+
+
+def test_a_page_that_whole_squares_do_not_fill_gets_no_edge():
+    page = np.full((1501, 1301), 255, np.uint8)
+    page[400:800, 600:700] = 0
+    form = to_mnist_form(page)
+    assert np.count_nonzero(form) == np.count_nonzero(form == 255) == 20 * 5
 
 
 def test_a_large_picture_is_averaged_down_first():
