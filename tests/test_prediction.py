@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, features
+from PIL import Image, ImageDraw, ImageOps, features
 
 from mnist_tutorial import MnistData, Predictions, build_model, predict, pretrained, to_mnist_form
 from mnist_tutorial.prediction import _shrink_and_centre
@@ -165,7 +165,6 @@ KINDS = {
     "thick pen": drawing(pen=0.16),
     "wide page": drawing(2000, 300),
     "2000x1500": drawing(2000, 1500),
-    "2001x1501": drawing(2001, 1501),
     "28x28": PAGE.resize((28, 28), Image.Resampling.BOX),
     "bool": ARRAY > 128,
     "uint16": SIXTEEN_BITS,
@@ -481,6 +480,14 @@ def test_a_truncated_file(tmp_path):
     refuses(ValueError, f"picture: {path}: must be a whole .* picture; ", path)
 
 
+def test_whatever_pillow_raises_becomes_one_line(monkeypatch):
+    def fail(image):
+        raise RuntimeError("the first line\nthe second")
+
+    monkeypatch.setattr(ImageOps, "exif_transpose", fail)
+    refuses(ValueError, "picture: must be a whole .* picture; the first line$", PAGE)
+
+
 def bomb(width, height):
     """Return a PNG file that declares many pixels and holds none."""
 
@@ -500,6 +507,13 @@ def test_a_picture_that_would_fill_the_memory(tmp_path, side):
         warnings.simplefilter("always")
         refuses(ValueError, f"picture: {path}: .*pixels", path)
     assert not caught
+
+
+def test_a_page_that_whole_squares_do_not_fill_gets_no_edge():
+    page = np.full((1501, 1301), 255, np.uint8)
+    page[400:800, 600:700] = 0
+    form = to_mnist_form(page)
+    assert np.count_nonzero(form) == np.count_nonzero(form == 255) == 20 * 5
 
 
 def test_a_large_picture_is_averaged_down_first():
