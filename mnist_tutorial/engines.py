@@ -47,7 +47,12 @@ class Engine:
         with tf.GradientTape() as tape:
             probabilities = self.forward(xs, training=True)
             loss = _mean_loss(labels, probabilities)
-        self.optimizer.apply(tape.gradient(loss, self.weights), self.weights)
+        gradients = tape.gradient(loss, self.weights)
+        # Where Keras would otherwise add up gradients of several devices, TensorFlow keeps each
+        # graph for good (tensorflow/tensorflow issue 97697).
+        tf.distribute.get_replica_context().merge_call(
+            lambda _: self.optimizer.apply(gradients, self.weights)
+        )
         return loss, _mean_accuracy(labels, probabilities)
 
     def validation_step(self, xs: Any, labels: Any) -> tuple[Any, Any]:

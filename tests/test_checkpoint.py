@@ -157,6 +157,46 @@ def test_killed_at_random_moments(engine, path):
     print(f"{engine}: {kills} kills, after which the file held {steps} steps")
 
 
+INTERRUPTED = """
+import signal, sys
+import numpy as np
+from mnist_tutorial import MnistData, build_model, load_checkpoint, train
+
+engine, path = sys.argv[1:]
+def begin():
+    return build_model(), MnistData(), {"batches": 150, "engine": engine, "progress": False}
+model, data, arguments = begin()
+whole = train(model, data, **arguments), model.get_weights()
+model, data, arguments = begin()
+while True:
+    try:
+        print("training", flush=True)
+        history = train(model, data, **arguments, checkpoint=path, checkpoint_frequency=5)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        break
+    except KeyboardInterrupt:
+        assert np.isfinite(model.predict(np.zeros((1, 28, 28, 1)), verbose=0)).all()
+        load_checkpoint(path)
+        print("interrupted", flush=True)
+same = all(map(np.array_equal, model.get_weights(), whole[1]))
+print("the same" if same and history == whole[0] else "another", flush=True)
+"""
+
+
+def test_the_stop_button_at_random_moments(engine, path):
+    """KeyboardInterrupt leaves a usable model and a whole file; the same process goes on."""
+    command = [sys.executable, "-c", INTERRUPTED, engine, path]
+    rng, interruptions = random.Random(engine), 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            if line == "training\n" and interruptions < 10:
+                time.sleep(rng.uniform(0.02, 0.3))
+                process.send_signal(signal.SIGINT)
+            interruptions += line == "interrupted\n"
+    assert line == "the same\n"
+    assert interruptions >= 5
+
+
 def test_killed_while_writing(path):
     """A hundred processes that do nothing but write are killed."""
     script = """

@@ -40,6 +40,50 @@ def test_training_prints_nothing_however_often():
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
+def test_importing_everything_changes_nothing_of_the_process():
+    """Beyond what the libraries do that it imports."""
+    result = run(
+        """
+import logging, os, random, signal, threading, warnings
+import keras, matplotlib.pyplot as plt, numpy as np, PIL.Image, safetensors.numpy, tqdm
+import tensorflow as tf
+tf.zeros(1)
+
+def state():
+    return {
+        "random": random.getstate(),
+        "numpy": [str(part) for part in np.random.get_state()],
+        "threads": (tf.config.threading.get_intra_op_parallelism_threads(),
+                    tf.config.threading.get_inter_op_parallelism_threads(),
+                    threading.active_count()),
+        "eager": (tf.executing_eagerly(), tf.config.functions_run_eagerly()),
+        "float": (keras.config.floatx(), keras.config.image_data_format(),
+                  keras.config.dtype_policy().name),
+        "logging": {name: (logger.level, len(logger.handlers), logger.disabled)
+                    for name, logger in logging.root.manager.loggerDict.items()
+                    if isinstance(logger, logging.Logger)},
+        "root": (logging.root.level, len(logging.root.handlers)),
+        "warnings": [str(item) for item in warnings.filters],
+        "style": dict(plt.rcParams),
+        "figures": plt.get_fignums(),
+        "environment": dict(os.environ),
+        "signals": [str(signal.getsignal(number)) for number in range(1, 30)],
+        "folder": os.getcwd(),
+        "pixels": PIL.Image.MAX_IMAGE_PIXELS,
+        "print": str(np.get_printoptions()),
+    }
+
+before = state()
+import mnist_tutorial
+for name in mnist_tutorial.__all__:
+    getattr(mnist_tutorial, name)
+after = state()
+print([key for key in before if before[key] != after[key]])
+"""
+    )
+    assert (result.returncode, result.stdout) == (0, "[]\n"), result.stderr
+
+
 def test_a_failing_import_of_tensorflow_is_shown():
     script = (
         "import sys, os; sys.modules['tensorflow'] = None\nfrom mnist_tutorial import build_model"

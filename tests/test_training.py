@@ -264,3 +264,27 @@ def test_model_of_another_shape():
     model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, activation="softmax")])
     with pytest.raises(ValueError, match=r"this one maps \(None, 784\) to \(None, 10\)"):
         train(model, MnistData(), **QUICK)
+
+
+def test_memory_of_a_hundred_trainings_in_one_process(engine):
+    """Each with a new model, as in a notebook that is open for days."""
+    script = f"""
+import gc, os
+from mnist_tutorial import MnistData, build_model, train
+
+def resident():
+    gc.collect()
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+data = MnistData()
+for number in range(100):
+    if number == 20:
+        before = resident()
+    train(build_model(), data, batches=5, engine={engine!r}, progress=False)
+print(resident() - before)
+"""
+    if not os.path.exists("/proc/self/statm"):
+        pytest.skip("the size of a process is read from /proc")
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert float(result.stdout) < 50, result.stderr
