@@ -3,7 +3,7 @@
 PYTHON ?= python3
 LOCK ?= requirements.lock
 CHAPTERS ?= $(wildcard book/*.ipynb)
-# Two chapters at a time: each holds a process with TensorFlow in it, about 1 GB.
+# Two chapters, or files of tests, at a time: each holds a process with TensorFlow in it, 1 GB.
 WORKERS ?= 2
 
 # "3.11 /usr/bin/python3.11", or nothing where there is no such Python. The real path, because
@@ -128,7 +128,8 @@ types: $(ready) ## mypy, strict
 	$(bin)/mypy
 
 unit: $(ready) ## unit tests, doctests, and the notebooks as they are stored
-	$(bin)/python -m pytest --doctest-modules mnist_tutorial tests $(addprefix --ignore ,$(page_tests))
+	$(bin)/python -m pytest -n $(WORKERS) --dist loadfile \
+	  --doctest-modules mnist_tutorial tests $(addprefix --ignore ,$(page_tests))
 
 # Slow, because each chapter trains networks.
 chapters: $(ready) ## execute the chapters and compare their outputs with the stored ones

@@ -17,7 +17,7 @@ __all__ = ["keras", "tf"]
 
 
 @contextmanager
-def _quiet_start() -> Iterator[None]:
+def quiet_start() -> Iterator[None]:
     sys.stderr.flush()
     saved = os.dup(2)
     with tempfile.TemporaryFile() as caught:
@@ -40,7 +40,7 @@ if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
         f"KERAS_BACKEND is set to {os.environ['KERAS_BACKEND']!r}"
     )
 
-with _quiet_start():
+with quiet_start():
     import tensorflow as tf
 
     tf.zeros(1)  # the first use of a device writes messages, too
