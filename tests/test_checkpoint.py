@@ -163,6 +163,8 @@ import numpy as np
 from mnist_tutorial import MnistData, build_model, load_checkpoint, train
 
 engine, path = sys.argv[1:]
+# A process that was started in the background would ignore the signal.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 def begin():
     return build_model(), MnistData(), {"batches": 150, "engine": engine, "progress": False}
 model, data, arguments = begin()
