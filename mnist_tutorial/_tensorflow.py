@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["keras", "tf"]
+__all__ = ["context", "keras", "tf"]
 
 
 @contextmanager
@@ -45,6 +45,7 @@ with quiet_start():
 
     tf.zeros(1)  # the first use of a device writes messages, too
     import keras
+    from tensorflow.python.eager import context
 
 _gpu_required = os.environ.get("MNIST_TUTORIAL_REQUIRE_GPU") == "1"
 if _gpu_required and not tf.config.list_physical_devices("GPU"):
