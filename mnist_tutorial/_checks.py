@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import EllipsisType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -96,6 +96,16 @@ def check_path(name: str, value: Any) -> Path:
     return Path(value)
 
 
+def check_file(path: str | Path, *, shown: str | None = None) -> None:
+    """Raise an error that begins with ``shown``, or the path, unless a regular file is there."""
+    if os.path.isfile(path):
+        return
+    # A link to nothing is there, although it leads to no file.
+    if os.path.lexists(path):
+        raise ValueError(f"{shown or path}: not a regular file")
+    raise FileNotFoundError(f"{shown or path}: no such file")
+
+
 def check_array(
     name: str,
     value: Any,
@@ -151,16 +161,30 @@ def check_one_hot(name: str, rows: Any) -> None:
         )
 
 
-def check_model(model: Any) -> None:
-    """Raise an error unless a model maps [n, 28, 28, 1] to [n, 10], as far as it says so."""
-    if not callable(model) or isinstance(model, type):
+def check_model(model: Any, *, built: bool = False) -> None:
+    """Raise an error unless a model maps [n, 28, 28, 1] to [n, 10], as far as it says so.
+
+    Any callable will do, or with ``built`` only a Keras model that has its shapes.
+    """
+    if built:
+        check_keras("model", model)
+    elif not callable(model) or isinstance(model, type):
         raise TypeError(f"model must be a Keras model; got {describe(model)}")
     wanted = ((None, IMAGE_SIZE, IMAGE_SIZE, 1), (None, NUM_CLASSES))
     shapes = tuple(getattr(model, name, None) for name in ("input_shape", "output_shape"))
-    if shapes not in (wanted, (None, None)):
+    if shapes != wanted and (built or shapes != (None, None)):
         raise ValueError(
             f"model must map {wanted[0]} to {wanted[1]}; this one maps {shapes[0]} to {shapes[1]}"
         )
+
+
+def check_keras(name: Literal["model", "optimizer"], value: Any) -> None:
+    """Raise TypeError unless ``value`` is a Keras model, or a Keras optimizer."""
+    from mnist_tutorial._tensorflow import keras
+
+    kind = keras.Model if name == "model" else keras.optimizers.Optimizer
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be a Keras {name}; got {describe(value)}")
 
 
 def warn_of_look(name: str, images: Any) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from mnist_tutorial._checks import IMAGE_SIZE, describe
+from mnist_tutorial._checks import IMAGE_SIZE, check_file, describe
 
 __all__ = ["Picture", "read_pictures"]
 
@@ -71,10 +71,7 @@ def _split(name: str, array: npt.NDArray[Any]) -> Iterator[tuple[str, npt.NDArra
 
 def _read(name: str, path: str) -> npt.NDArray[Any]:
     name = f"{name}: {path}"
-    if not os.path.exists(path):
-        raise FileNotFoundError(f"{name}: no such file")
-    if not os.path.isfile(path):
-        raise ValueError(f"{name}: must be a file; got a folder or a device")
+    check_file(path, shown=name)
     with warnings.catch_warnings(), _one_line_errors(name):
         # Refused by _check_size, at fewer pixels than Pillow warns of.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)

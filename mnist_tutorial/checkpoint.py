@@ -17,7 +17,7 @@ import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from mnist_tutorial._checks import check_path, describe
+from mnist_tutorial._checks import check_file, check_path, describe
 
 __all__ = ["load_checkpoint", "save_checkpoint"]
 
@@ -115,10 +115,7 @@ def load_checkpoint(
     See :func:`save_checkpoint`.
     """
     path = check_path("path", path)
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: no such file")
-    if not path.is_file():
-        raise ValueError(f"{path}: not a regular file")
+    check_file(path)
     try:
         with safe_open(path, framework="numpy") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

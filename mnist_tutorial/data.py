@@ -16,7 +16,13 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from mnist_tutorial._checks import IMAGE_SIZE, NUM_CLASSES, check_path, check_whole_number
+from mnist_tutorial._checks import (
+    IMAGE_SIZE,
+    NUM_CLASSES,
+    check_file,
+    check_path,
+    check_whole_number,
+)
 from mnist_tutorial.batching import BATCH_SIZE, TEST_BATCH_SIZE, Batch, BatchSampler
 
 __all__ = ["MnistData", "read_idx"]
@@ -189,10 +195,7 @@ def read_idx(path: str | os.PathLike[str]) -> npt.NDArray[np.uint8]:
     [7 2 1]
     """
     path = check_path("path", path)
-    if not os.path.isfile(path):
-        if os.path.lexists(path):
-            raise ValueError(f"{path}: not a regular file")
-        raise FileNotFoundError(f"{path}: no such file")
+    check_file(path)
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             return _parse_idx(path, file)

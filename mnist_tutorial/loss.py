@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from mnist_tutorial._checks import check_array, check_one_hot, check_range, describe
+from mnist_tutorial._checks import check_array, check_keras, check_one_hot, check_range
 from mnist_tutorial.optimizer import build_optimizer
 
 if TYPE_CHECKING:
@@ -200,14 +200,10 @@ def compile_model(
     >>> model.loss
     'categorical_crossentropy'
     """
-    from mnist_tutorial._tensorflow import keras
-
-    if not isinstance(model, keras.Model):
-        raise TypeError(f"model must be a Keras model; got {describe(model)}")
+    check_keras("model", model)
     if optimizer is None:
         optimizer = build_optimizer()
-    if not isinstance(optimizer, keras.optimizers.Optimizer):
-        raise TypeError(f"optimizer must be a Keras optimizer; got {describe(optimizer)}")
+    check_keras("optimizer", optimizer)
     model.compile(
         optimizer=optimizer,
         loss="categorical_crossentropy",

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from mnist_tutorial._checks import IMAGE_SIZE, warn
+from mnist_tutorial._checks import IMAGE_SIZE, check_model, warn
 from mnist_tutorial._pictures import Picture, read_pictures
 
 if TYPE_CHECKING:
@@ -117,9 +117,7 @@ def predict(model: keras.Model, images: Picture | Sequence[Any]) -> Predictions:
     >>> predict(model, dark_on_light).digits, data.validation_labels[:4]
     (array([1, 2, 8, 7]), array([1, 2, 8, 7], dtype=uint8))
     """
-    from mnist_tutorial.training import _check_model
-
-    _check_model(model)
+    check_model(model, built=True)
     pictures = tqdm(read_pictures("images", images), desc="reading", unit="image", delay=1)
     xs = np.stack(list(starmap(_to_form, pictures)))[..., np.newaxis].astype(
         np.float32

@@ -18,8 +18,9 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from mnist_tutorial._checks import (
-    IMAGE_SIZE,
     check_batch_size,
+    check_keras,
+    check_model,
     check_path,
     check_whole_number,
 )
@@ -153,7 +154,7 @@ def train(
     >>> train(build_model(), MnistData(), batches=5, batch_size=8)
     History(5 batches, 1 evaluations)
     """
-    _check_model(model)
+    check_model(model, built=True)
     batches = check_whole_number("batches", batches, minimum=1)
     if validation_frequency is not None:
         validation_frequency = check_whole_number(
@@ -170,8 +171,8 @@ def train(
         raise ValueError(f"engine must be 'plain' or 'fast'; got {engine!r}")
     if checkpoint is not None:
         checkpoint = check_path("checkpoint", checkpoint)
-    if optimizer is not None and not isinstance(optimizer, keras.optimizers.Optimizer):
-        raise TypeError(f"optimizer must be a Keras optimizer; got {optimizer!r}")
+    if optimizer is not None:
+        check_keras("optimizer", optimizer)
     if engine == "fast" and not isinstance(model, keras.Sequential):
         warnings.warn(
             f"engine 'fast' takes a keras.Sequential; got {type(model).__name__}: "
@@ -298,17 +299,6 @@ class _State:
         broken = [name for name in wanted if not np.isfinite(arrays[name]).all()]
         if broken:
             raise ValueError(f"{self.path}: {broken[0]} is not finite: the training diverged")
-
-
-def _check_model(model: Any) -> None:
-    if not isinstance(model, keras.Model):
-        raise TypeError(f"model must be a Keras model; got {type(model).__name__}")
-    shapes = tuple(getattr(model, name, None) for name in ("input_shape", "output_shape"))
-    wanted = ((None, IMAGE_SIZE, IMAGE_SIZE, 1), (None, 10))
-    if shapes != wanted:
-        raise ValueError(
-            f"model must map {wanted[0]} to {wanted[1]}; this one maps {shapes[0]} to {shapes[1]}"
-        )
 
 
 def _nameless(config: Any) -> Any:

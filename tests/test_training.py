@@ -251,7 +251,7 @@ def test_bad_arguments_change_nothing(arguments, error, message):
 @pytest.mark.parametrize(
     ("model", "error", "message"),
     [
-        (None, TypeError, "model must be a Keras model; got NoneType"),
+        (None, TypeError, "model must be a Keras model; got None"),
         (lambda x: x, TypeError, "model must be a Keras model; got function"),
     ],
 )
