@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["context", "keras", "tf"]
+__all__ = ["context", "keras", "operation_threads", "tf"]
 
 
 @contextmanager
@@ -50,3 +50,19 @@ with quiet_start():
 _gpu_required = os.environ.get("MNIST_TUTORIAL_REQUIRE_GPU") == "1"
 if _gpu_required and not tf.config.list_physical_devices("GPU"):
     raise RuntimeError("MNIST_TUTORIAL_REQUIRE_GPU is 1, but TensorFlow sees no GPU")
+
+
+def operation_threads() -> tuple[int, int]:
+    """Return the threads that one operation uses on the CPU, and the operations run at once."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    settings = tf.config.threading
+
+    def setting(said_in_python: int, variable: str) -> int:
+        said_outside = os.environ.get(variable, "")
+        return said_in_python or (said_outside.isdecimal() and int(said_outside)) or cores
+
+    return (
+        setting(settings.get_intra_op_parallelism_threads(), "TF_NUM_INTRAOP_THREADS"),
+        setting(settings.get_inter_op_parallelism_threads(), "TF_NUM_INTEROP_THREADS"),
+    )

@@ -22,7 +22,7 @@ Evaluate: TypeAlias = Callable[[], tuple[float, float]]
 
 
 class Engine:
-    """The compiled steps of a model and an optimizer, for batches of one size."""
+    """The compiled steps and evaluations of a model and an optimizer, for batches of one size."""
 
     def __init__(
         self,
@@ -31,6 +31,7 @@ class Engine:
         augment: Augment | None,
         seed: int,
         batch_size: int,
+        validation_batch_size: int,
     ) -> None:
         self.forward: Callable[..., Any] = model
         self.weights = model.trainable_variables
@@ -38,6 +39,7 @@ class Engine:
         self.augment = augment
         self.seed = seed
         self.batch_size = batch_size
+        self.validation_batch_size = validation_batch_size
         optimizer.build(self.weights)
 
     def train_step(self, xs: Any, labels: Any, number: Any) -> tuple[Any, Any]:
@@ -73,9 +75,9 @@ class PlainEngine(Engine):
     @cached_property
     def validation_graph(self) -> Any:
         """The evaluation, compiled when first needed."""
-        return compile_graph(self.validation_step, *_batch_specs(None))
+        return compile_graph(self.validation_step, *_batch_specs(self.validation_batch_size))
 
-    def on(self, data: MnistData, validation_batch_size: int) -> tuple[RunSteps, Evaluate]:
+    def on(self, data: MnistData) -> tuple[RunSteps, Evaluate]:
         """Return what runs a number of steps, and what evaluates, on the data's next batches."""
 
         def run_steps(first: int, steps: int) -> tuple[list[float], list[float]]:
@@ -89,7 +91,7 @@ class PlainEngine(Engine):
             return [float(loss) for loss in losses], [float(value) for value in accuracies]
 
         def evaluate() -> tuple[float, float]:
-            batch = data.next_validation_batch(validation_batch_size)
+            batch = data.next_validation_batch(self.validation_batch_size)
             loss, accuracy = self.validation_graph(*_to_images(batch))
             return float(loss), float(accuracy)
 
@@ -97,7 +99,7 @@ class PlainEngine(Engine):
 
 
 class FastEngine(Engine):
-    """One call for many training steps, with the images inside the graph."""
+    """One call for many training steps."""
 
     def __init__(self, model: keras.Sequential, *arguments: Any) -> None:
         super().__init__(model, *arguments)
@@ -111,25 +113,23 @@ class FastEngine(Engine):
     @cached_property
     def validation_graph(self) -> Any:
         """The evaluation, compiled when first needed."""
-        return compile_evaluation(self.validation_step)
+        return compile_evaluation(self.validation_step, self.validation_batch_size)
 
-    def on(self, data: MnistData, validation_batch_size: int) -> tuple[RunSteps, Evaluate]:
+    def on(self, data: MnistData) -> tuple[RunSteps, Evaluate]:
         """Return what runs a number of steps, and what evaluates, on the data's next batches."""
-        train_split = tf.constant(data.train_images), tf.constant(data.train_labels)
-        validation_split = tf.constant(data.validation_images), tf.constant(data.validation_labels)
 
         def run_steps(first: int, steps: int) -> tuple[list[float], list[float]]:
             indices = [data.train_sampler.next_indices(self.batch_size) for _ in range(steps)]
+            images, labels = data.train_images[indices], data.train_labels[indices]
             losses, accuracies = self.train_graph(
-                *train_split, tf.constant(indices, tf.int32), tf.constant(first)
+                tf.constant(images), tf.constant(labels), tf.constant(first)
             )
             return losses.numpy().tolist(), accuracies.numpy().tolist()
 
         def evaluate() -> tuple[float, float]:
-            indices = data.validation_sampler.next_indices(validation_batch_size)
-            loss, accuracy = self.validation_graph(
-                *validation_split, tf.constant(indices, tf.int32)
-            )
+            indices = data.validation_sampler.next_indices(self.validation_batch_size)
+            images, labels = data.validation_images[indices], data.validation_labels[indices]
+            loss, accuracy = self.validation_graph(tf.constant(images), tf.constant(labels))
             return float(loss), float(accuracy)
 
         return run_steps, evaluate
@@ -142,6 +142,7 @@ def engine_for(
     augment: Augment | None,
     seed: int,
     batch_size: int,
+    validation_batch_size: int,
 ) -> PlainEngine | FastEngine:
     """Return the engine that the model keeps from its last training, or a new one.
 
@@ -149,7 +150,7 @@ def engine_for(
     """
     # Settings are compared as well as objects: they are constants in the graphs.
     key = (
-        (name, optimizer, augment, seed, batch_size),
+        (name, optimizer, augment, seed, batch_size, validation_batch_size),
         tuple(id(variable) for variable in model.trainable_variables),
         repr([part.get_config() for part in (model, optimizer) if part is not None]),
     )
@@ -158,7 +159,9 @@ def engine_for(
         # TensorFlow keeps what it made of graphs that are gone, 0.4 MB for each model.
         context.context().clear_kernel_cache()
         make = FastEngine if name == "fast" else PlainEngine
-        kept = key, make(model, optimizer or build_optimizer(), augment, seed, batch_size)
+        optimizer_used = optimizer or build_optimizer()
+        sizes = batch_size, validation_batch_size
+        kept = key, make(model, optimizer_used, augment, seed, *sizes)
         model._mnist_tutorial_engine = kept
     elif optimizer is None:
         kept[1].optimizer.iterations.assign(0)
@@ -166,7 +169,7 @@ def engine_for(
     return engine
 
 
-def _batch_specs(batch_size: int | None) -> list[Any]:
+def _batch_specs(batch_size: int) -> list[Any]:
     return [
         tf.TensorSpec((batch_size, IMAGE_SIZE, IMAGE_SIZE, 1)),
         tf.TensorSpec((batch_size, NUM_CLASSES)),

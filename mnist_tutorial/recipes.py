@@ -124,8 +124,8 @@ RECIPES = {
     "quick": Recipe(lambda seed: build_model(seed=seed), epochs=6, learning_rate=0.1),
     "thorough": Recipe(
         lambda seed: build_model(seed=seed),
-        epochs=15,
-        learning_rate=0.05,
+        epochs=60,
+        learning_rate=0.03,
         augment=random_affine,
     ),
     "deep": Recipe(

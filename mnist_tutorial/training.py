@@ -37,8 +37,8 @@ from mnist_tutorial.engines import Augment, engine_for
 
 __all__ = ["History", "train"]
 
-STEPS_PER_CALL = 100
-"""At most so many training steps between two movements of the progress bar."""
+STEPS_PER_CALL, IMAGES_PER_CALL = 100, 6400
+"""At most so many training steps, and images, between two movements of the progress bar."""
 CHECKPOINT_FREQUENCY = 100
 """Training steps from one writing of the checkpoint to the next."""
 
@@ -180,8 +180,10 @@ def train(
             stacklevel=2,
         )
         engine = "plain"
-    compiled = engine_for(engine, model, optimizer, augment, data.seed, batch_size)
-    run_steps, evaluate = compiled.on(data, validation_batch_size)
+    compiled = engine_for(
+        engine, model, optimizer, augment, data.seed, batch_size, validation_batch_size
+    )
+    run_steps, evaluate = compiled.on(data)
     result = History()
     if checkpoint is not None:
         state = _State(
@@ -201,12 +203,13 @@ def train(
     # Said only to silence it: else the environment variable TQDM_DISABLE decides.
     silent: dict[str, Any] = {} if progress else {"disable": True}
     pauses = validation_frequency or batches, checkpoint_frequency if checkpoint else batches
+    steps_per_call = min(STEPS_PER_CALL, max(1, IMAGES_PER_CALL // batch_size))
     done = len(result.history["loss"])
     with tqdm(total=batches, initial=done, desc="training", unit="batch", delay=1, **silent) as bar:
         while done < batches:
             steps = min(
                 batches - done,
-                STEPS_PER_CALL,
+                steps_per_call,
                 *(every - done % every for every in pauses),
             )
             losses, accuracies = run_steps(done, steps)

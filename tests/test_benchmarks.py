@@ -44,7 +44,7 @@ def test_contestants_of_the_package_answer_alike(speed, tmp_path):
             without_evaluation = contestant.ask({**job, "every": 0, "size": 0})
             assert without_evaluation["validation_accuracy"] is None
             contestant.close()
-    assert set(answers) == {"fast", "plain", "Keras train_on_batch", "Keras fit per batch"}
+    assert len(answers) == 7
     for answer in answers.values():
         assert answer["first_losses"] == pytest.approx(answers["plain"]["first_losses"], abs=1e-4)
         assert answer["validation_accuracy"] == answers["plain"]["validation_accuracy"]

@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -79,12 +83,18 @@ MODELS = {
 }
 
 
+@pytest.fixture(params=[(2, 2), (1, 3)], ids=["whole batches", "three parts"])
+def threads(request, monkeypatch):
+    monkeypatch.setattr("mnist_tutorial.fast.operation_threads", lambda: request.param)
+    return request.param
+
+
 @pytest.mark.parametrize("name", MODELS)
-def test_forward_pass_is_the_model(name):
+def test_forward_pass_is_the_model(name, threads):
     model = MODELS[name]()
     # Biases start at zero, where their place would not show.
     model.set_weights([w + 0.1 for w in model.get_weights()])
-    images = MnistData().test_images[:50, ..., None] / np.float32(255)
+    images = MnistData().test_images[:100, ..., None] / np.float32(255)
     np.testing.assert_allclose(
         forward_pass(model)(tf.constant(images), training=False), model(images), atol=1e-5
     )
@@ -92,7 +102,7 @@ def test_forward_pass_is_the_model(name):
 
 # With the seed 0 one input of a relu comes so near to zero that rounding decides its sign.
 @pytest.mark.parametrize("name", ["the book's", "dense", "layers unknown to the engine"])
-def test_both_engines_agree(name):
+def test_both_engines_agree(name, threads):
     keras.utils.set_random_seed(1)
     model = MODELS[name]()
     start = model.get_weights()
@@ -102,6 +112,45 @@ def test_both_engines_agree(name):
     np.testing.assert_allclose(fast["loss"][:20], plain["loss"][:20], rtol=1e-5)
     np.testing.assert_allclose(fast["val_loss"][:4], plain["val_loss"][:4], rtol=1e-5)
     assert np.mean(fast["loss"]) == pytest.approx(np.mean(plain["loss"]), rel=5e-3)
+
+
+def convolutions(name, batch_size):
+    """Return how many convolutions a forward pass holds."""
+    forward = tf.function(forward_pass(MODELS[name]()))
+    graph = forward.get_concrete_function(tf.TensorSpec((batch_size, 28, 28, 1)), True).graph
+    return [operation.type for operation in graph.get_operations()].count("Conv2D")
+
+
+def test_batches_are_divided_where_that_changes_nothing(threads):
+    parts = 3 if threads == (1, 3) else 1
+    assert convolutions("the book's", 128) == 2 * parts
+    assert convolutions("the book's", 64) == 2 * min(parts, 2)
+    assert convolutions("the book's", 8) == 2
+    assert convolutions("layers unknown to the engine", 128) == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "expected"),
+    [
+        ({}, "", "(cores, cores)"),
+        ({"TF_NUM_INTRAOP_THREADS": "1"}, "", "(1, cores)"),
+        ({"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "4"}, "", "(1, 4)"),
+        ({"TF_NUM_INTRAOP_THREADS": "x"}, "", "(cores, cores)"),
+        ({}, "threading.set_intra_op_parallelism_threads(1)", "(1, cores)"),
+    ],
+)
+def test_the_threads_of_operations_are_those_that_were_asked_for(settings, code, expected):
+    script = f"""
+import os
+from tensorflow.config import threading
+{code}
+from mnist_tutorial._tensorflow import operation_threads
+cores = len(os.sched_getaffinity(0))
+assert operation_threads() == {expected}, operation_threads()
+"""
+    names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+    environment = {name: value for name, value in os.environ.items() if name not in names}
+    subprocess.run([sys.executable, "-c", script], env=environment | settings, check=True)
 
 
 def test_other_models_take_the_plain_path_and_say_so():
