@@ -42,8 +42,10 @@ def variants() -> dict[str, Any]:
         "quick, no warm-up": replace(quick, warmup=0.0),
         "quick, half the epochs": replace(quick, epochs=quick.epochs // 2),
         "thorough": thorough,
+        "thorough, a quarter of the epochs": replace(thorough, epochs=thorough.epochs // 4),
         "thorough, images as they are": replace(thorough, augment=None),
         "deep": deep,
+        "deep, half the epochs": replace(deep, epochs=deep.epochs // 2),
         "deep, images as they are": replace(deep, augment=None),
         "deep, with the tutorial's network": replace(deep, build=lambda s: build_model(seed=s)),
     }

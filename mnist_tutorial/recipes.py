@@ -130,8 +130,8 @@ RECIPES = {
     ),
     "deep": Recipe(
         lambda seed: build_deep_model(seed=seed),
-        epochs=15,
-        learning_rate=0.1,
+        epochs=30,
+        learning_rate=0.05,
         augment=random_affine,
     ),
 }
