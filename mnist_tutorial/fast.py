@@ -180,13 +180,7 @@ def compile_graph(function: Callable[..., tuple[Any, Any]], *inputs: Any) -> Any
     Traced here and now: TensorFlow would warn of many ``tf.function`` of one name that are
     each called only a few times.
     """
-    try:
-        return tf.function(function, autograph=False).get_concrete_function(*inputs)
-    except RuntimeError as error:
-        # TensorFlow's C++ code wraps an interruption that comes while it traces.
-        if "KeyboardInterrupt" in str(error):
-            raise KeyboardInterrupt from None
-        raise
+    return tf.function(function, autograph=False).get_concrete_function(*inputs)
 
 
 def compile_steps(

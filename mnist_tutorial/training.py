@@ -24,6 +24,7 @@ from mnist_tutorial._checks import (
     check_path,
     check_whole_number,
 )
+from mnist_tutorial._interruptions import interruptions_held_back
 from mnist_tutorial._tensorflow import keras
 from mnist_tutorial.batching import (
     BATCH_SIZE,
@@ -180,53 +181,57 @@ def train(
             stacklevel=2,
         )
         engine = "plain"
-    compiled = engine_for(
-        engine, model, optimizer, augment, data.seed, batch_size, validation_batch_size
-    )
-    run_steps, evaluate = compiled.on(data)
-    result = History()
-    if checkpoint is not None:
-        state = _State(
-            checkpoint,
-            model,
-            compiled.optimizer,
-            data,
-            {
-                "engine": engine,
-                "batch_size": batch_size,
-                "validation_batch_size": validation_batch_size,
-                "validation_frequency": validation_frequency,
-                "augment": augment and f"{augment.__module__}.{augment.__qualname__}",
-            },
+    with interruptions_held_back() as let_interruption_through:
+        compiled = engine_for(
+            engine, model, optimizer, augment, data.seed, batch_size, validation_batch_size
         )
-        result = state.resume(batches)
-    # Said only to silence it: else the environment variable TQDM_DISABLE decides.
-    silent: dict[str, Any] = {} if progress else {"disable": True}
-    pauses = validation_frequency or batches, checkpoint_frequency if checkpoint else batches
-    steps_per_call = min(STEPS_PER_CALL, max(1, IMAGES_PER_CALL // batch_size))
-    done = len(result.history["loss"])
-    with tqdm(total=batches, initial=done, desc="training", unit="batch", delay=1, **silent) as bar:
-        while done < batches:
-            steps = min(
-                batches - done,
-                steps_per_call,
-                *(every - done % every for every in pauses),
+        run_steps, evaluate = compiled.on(data)
+        result = History()
+        if checkpoint is not None:
+            state = _State(
+                checkpoint,
+                model,
+                compiled.optimizer,
+                data,
+                {
+                    "engine": engine,
+                    "batch_size": batch_size,
+                    "validation_batch_size": validation_batch_size,
+                    "validation_frequency": validation_frequency,
+                    "augment": augment and f"{augment.__module__}.{augment.__qualname__}",
+                },
             )
-            losses, accuracies = run_steps(done, steps)
-            result.history["loss"] += losses
-            result.history["accuracy"] += accuracies
-            done += steps
-            bar.update(steps)
-            if validation_frequency and done % validation_frequency == 0:
-                loss, accuracy = evaluate()
-                result.history["val_loss"].append(loss)
-                result.history["val_accuracy"].append(accuracy)
-                result.validation_batches.append(done)
-            if checkpoint is not None and (done % checkpoint_frequency == 0 or done == batches):
-                state.save(result)
-    if compiled.optimizer.use_ema:
-        compiled.optimizer.finalize_variable_values(model.trainable_variables)
-    return result
+            result = state.resume(batches)
+        # Said only to silence it: else the environment variable TQDM_DISABLE decides.
+        silent: dict[str, Any] = {} if progress else {"disable": True}
+        pauses = validation_frequency or batches, checkpoint_frequency if checkpoint else batches
+        steps_per_call = min(STEPS_PER_CALL, max(1, IMAGES_PER_CALL // batch_size))
+        done = len(result.history["loss"])
+        with tqdm(
+            total=batches, initial=done, desc="training", unit="batch", delay=1, **silent
+        ) as bar:
+            while done < batches:
+                steps = min(
+                    batches - done,
+                    steps_per_call,
+                    *(every - done % every for every in pauses),
+                )
+                losses, accuracies = run_steps(done, steps)
+                result.history["loss"] += losses
+                result.history["accuracy"] += accuracies
+                done += steps
+                bar.update(steps)
+                if validation_frequency and done % validation_frequency == 0:
+                    loss, accuracy = evaluate()
+                    result.history["val_loss"].append(loss)
+                    result.history["val_accuracy"].append(accuracy)
+                    result.validation_batches.append(done)
+                if checkpoint is not None and (done % checkpoint_frequency == 0 or done == batches):
+                    state.save(result)
+                let_interruption_through()
+        if compiled.optimizer.use_ema:
+            compiled.optimizer.finalize_variable_values(model.trainable_variables)
+        return result
 
 
 class _State:
