@@ -146,11 +146,11 @@ pages: demo ## render the book from the stored outputs and test its pages
 # --- the measurements ----------------------------------------------------------------------
 
 # Makes an environment each for PyTorch and JAX. Wants a machine that does nothing else.
-bench: $(ready) ## time the package beside PyTorch, JAX, Keras and TensorFlow.js, about 30 minutes
-	$(bin)/python benchmarks/speed.py
+bench: $(ready) ## time the package beside PyTorch, JAX, Keras and TensorFlow.js, about 40 minutes
+	env -u TQDM_DISABLE $(bin)/python benchmarks/speed.py
 
-recipes: $(ready) ## train every recipe with fresh seeds, about 20 minutes on 2 cores
-	$(bin)/python benchmarks/recipes.py
+recipes: $(ready) ## train every recipe with fresh seeds, about 35 minutes on 2 cores
+	env -u TQDM_DISABLE $(bin)/python benchmarks/recipes.py
 
 # --- the GPU -----------------------------------------------------------------------------
 

@@ -254,7 +254,8 @@ def _most_parts(model: keras.Sequential) -> int:
     layers = keras.layers
     by_itself = (layers.Conv2D, layers.MaxPooling2D, layers.Flatten, layers.Dense)
     divisible = all(type(layer) in by_itself for layer in model.layers)
-    return operations if threads == 1 and divisible else 1
+    gpus = tf.config.list_physical_devices("GPU")
+    return operations if threads == 1 and divisible and not gpus else 1
 
 
 def _convolve_and_pool(layer: Any, pool: Any) -> Callable[..., Any]:

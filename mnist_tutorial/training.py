@@ -125,7 +125,9 @@ def train(
         the new images.
     engine : "plain" or "fast", default "plain"
         "plain" calls one compiled step after another. "fast" runs many steps in one call and
-        regroups the convolutions; losses and weights differ from "plain"'s by rounding.
+        regroups the convolutions; where the environment variable ``TF_NUM_INTRAOP_THREADS`` is
+        1, it also computes parts of a batch side by side, a core for each. Losses and weights
+        differ from "plain"'s by rounding.
         A model that is no ``keras.Sequential`` is trained by "plain", with a warning.
     checkpoint : path, optional
         A file that keeps the state of the training. Where it is there already, training goes
@@ -148,6 +150,9 @@ def train(
         or holds another training. Nothing has been changed then.
     OSError
         If the checkpoint cannot be written. The one before it is kept.
+    KeyboardInterrupt
+        If the training is interrupted: after the steps that have begun, at most 100. The model
+        keeps their weights. A second interruption comes at once.
 
     Examples
     --------
