@@ -54,7 +54,7 @@ def test_pickled_weights_are_not_unpickled(tmp_path, harm, monkeypatch):
 @pytest.mark.parametrize("name", ["model.keras", "model.h5", "model.pkl"])
 def test_a_path_is_no_model(tmp_path, name):
     """A model file is a program: the package opens none."""
-    with pytest.raises(TypeError, match="model must be a Keras model; got str"):
+    with pytest.raises(TypeError, match="model must be a Keras model; got '"):
         predict(str(tmp_path / name), np.eye(28))
 
 
