@@ -170,6 +170,7 @@ def begin():
 model, data, arguments = begin()
 whole = train(model, data, **arguments), model.get_weights()
 model, data, arguments = begin()
+begun = False
 while True:
     try:
         print("training", flush=True)
@@ -178,7 +179,9 @@ while True:
         break
     except KeyboardInterrupt:
         assert np.isfinite(model.predict(np.zeros((1, 28, 28, 1)), verbose=0)).all()
-        if os.path.exists(path):  # It was interrupted before it began one.
+        # It may have been interrupted before the file was begun; then it must stay.
+        begun = begun or os.path.exists(path)
+        if begun:
             load_checkpoint(path)
         print("interrupted", flush=True)
 same = all(map(np.array_equal, model.get_weights(), whole[1]))

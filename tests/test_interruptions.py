@@ -20,13 +20,14 @@ def handler():
     signal.signal(signal.SIGINT, before)
 
 
-def test_held_back_until_it_is_let_through(handler):
+@pytest.mark.parametrize("again", [False, True], ids=["let through", "interrupted again"])
+def test_held_back_until_it_is_let_through_or_comes_again(handler, again):
     lines = []
     with pytest.raises(KeyboardInterrupt), interruptions_held_back() as let_through:
         let_through()
         interrupt()
         lines.append("after the interruption")
-        let_through()
+        (interrupt if again else let_through)()
         lines.append("never")
     assert lines == ["after the interruption"]
     assert signal.getsignal(signal.SIGINT) is handler
@@ -40,17 +41,6 @@ def test_held_back_until_the_block_ends(handler):
             lines.append("in the block")
         lines.append("never")
     assert lines == ["in the block"]
-    assert signal.getsignal(signal.SIGINT) is handler
-
-
-def test_the_second_comes_at_once(handler):
-    lines = []
-    with pytest.raises(KeyboardInterrupt), interruptions_held_back():
-        interrupt()
-        lines.append("after the first")
-        interrupt()
-        lines.append("never")
-    assert lines == ["after the first"]
     assert signal.getsignal(signal.SIGINT) is handler
 
 
