@@ -30,7 +30,7 @@ export UV_PYTHON_DOWNLOADS = never
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup book demo screenshots picture inventories test $(checks) notebooks bench recipes lock test-gpu clean
+.PHONY: help setup book demo screenshots picture inventories test test-lowest $(checks) notebooks bench recipes lock test-gpu clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -127,6 +127,8 @@ lint: $(ready) ## ruff: lint and format
 types: $(ready) ## mypy, strict
 	$(bin)/mypy
 
+# Two processes on two cores: each multiplies with one thread, or all would wait for one another.
+unit chapters: export OPENBLAS_NUM_THREADS = 1
 unit: $(ready) ## unit tests, doctests, and the notebooks as they are stored
 	$(bin)/python -m pytest -n $(WORKERS) --dist loadfile \
 	  --doctest-modules mnist_tutorial tests $(addprefix --ignore ,$(page_tests))
@@ -143,13 +145,22 @@ pages: demo ## render the book from the stored outputs and test its pages
 	$(bin)/jupyter-book build . --config _build/_config.yml --all -W -n --keep-going --quiet
 	$(bin)/python -m pytest $(page_tests)
 
+# In an environment of its own, with the oldest version of each library that pyproject.toml allows.
+lowest := .venv-lowest/bin/python
+test-lowest: $(ready) ## train, evaluate, predict, save and load with the oldest versions allowed
+	@command -v uv >/dev/null || [ -x $(bin)/uv ] || $(bin)/python -m pip install -q uv
+	@set -ex; export PATH="$$PATH:$(CURDIR)/$(bin)"; \
+	uv venv --quiet --clear --python $(bin)/python .venv-lowest; \
+	uv pip install --quiet --python $(lowest) --resolution lowest-direct . "pytest>=8.3"
+	cd tests && ../$(lowest) -m pytest -q -s -W ignore --noconftest -c /dev/null test_lowest.py
+
 # --- the measurements ----------------------------------------------------------------------
 
 # Makes an environment each for PyTorch and JAX. Wants a machine that does nothing else.
-bench: $(ready) ## time the package beside PyTorch, JAX, Keras and TensorFlow.js, about 40 minutes
+bench: $(ready) ## time the NumPy network beside TensorFlow, PyTorch, JAX and TensorFlow.js, 35 minutes
 	env -u TQDM_DISABLE $(bin)/python benchmarks/speed.py
 
-recipes: $(ready) ## train every recipe with fresh seeds, about 35 minutes on 2 cores
+recipes: $(ready) ## train every recipe with fresh seeds, about two hours on 2 cores
 	env -u TQDM_DISABLE $(bin)/python benchmarks/recipes.py
 
 # --- the GPU -----------------------------------------------------------------------------
@@ -172,4 +183,4 @@ test-gpu: $(gpu_ready) ## the chapters on an NVIDIA GPU; fails where TensorFlow 
 	$(bin)/python -m pytest --nbval --nbval-cell-timeout 600 $(CHAPTERS)
 
 clean: ## remove the environment and what was built
-	rm -rf .venv _build book/demo/dist book/demo/node_modules benchmarks/.env-*
+	rm -rf .venv .venv-lowest _build book/demo/dist book/demo/node_modules benchmarks/.env-*

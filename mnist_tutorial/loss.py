@@ -1,21 +1,18 @@
-"""Categorical cross-entropy, softmax and accuracy in NumPy; compiling the Keras model.
+"""Softmax, categorical cross-entropy and accuracy in NumPy; compiling the Keras model.
 
-The NumPy functions are there to be read and compared; training uses Keras's. Chapter 4,
-"Loss", tells their story.
+The NumPy functions are there to be read and compared; training uses Keras's. Read chapter 4,
+"Loss".
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 
-from mnist_tutorial._checks import check_array, check_keras, check_one_hot, check_range
+from mnist_tutorial._internal.checks import checked
+from mnist_tutorial._internal.errors import describe
+from mnist_tutorial._internal.tensorflow import is_keras, keras
 from mnist_tutorial.optimizer import build_optimizer
-
-if TYPE_CHECKING:
-    import keras
 
 __all__ = [
     "accuracy",
@@ -28,24 +25,21 @@ __all__ = [
 EPSILON = 1e-7
 """Smallest probability whose logarithm is taken; Keras's own value."""
 
+Array = npt.NDArray[np.floating]
 
-def softmax(logits: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+
+@checked(logits="float [..., classes]")
+def softmax(logits: Array) -> Array:
     """Turn any numbers into probabilities: exponentials, divided by their sum.
 
     Parameters
     ----------
     logits : float [..., classes]
-        Any finite values.
 
     Returns
     -------
     float [..., classes]
         In 0..1, with sum 1 over the last axis.
-
-    Raises
-    ------
-    ValueError
-        If ``logits`` is no such array, is empty, or holds a value that is not finite.
 
     Examples
     --------
@@ -55,14 +49,12 @@ def softmax(logits: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
     >>> softmax(np.array([1000.0, 1000.0]))  # exp(1000) alone would overflow
     array([0.5, 0.5])
     """
-    check_array("logits", logits, (..., "classes"))
     exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
+    return np.divide(exponentials, exponentials.sum(axis=-1, keepdims=True))
 
 
-def cross_entropy(
-    labels: npt.NDArray[np.floating], probabilities: npt.NDArray[np.floating]
-) -> npt.NDArray[np.floating]:
+@checked(labels="float [n, classes] one-hot", probabilities="float [n, classes] in 0..1")
+def cross_entropy(labels: Array, probabilities: Array) -> Array:
     """Categorical cross-entropy of each example: minus the log of the true digit's probability.
 
     Probabilities are clipped to 1e-7..1-1e-7 first, as Keras does, because the logarithm of
@@ -80,12 +72,6 @@ def cross_entropy(
     float [n]
         In nats, 0 or above. The loss of a batch is the mean.
 
-    Raises
-    ------
-    ValueError
-        If the shapes differ, there are no examples, labels are not one-hot, or probabilities
-        leave 0..1.
-
     References
     ----------
     Ian Goodfellow, Yoshua Bengio and Aaron Courville, *Deep Learning*, section 6.2.2,
@@ -97,37 +83,27 @@ def cross_entropy(
     >>> cross_entropy(np.array([[0.0, 1.0]]), np.array([[0.4, 0.6]])).round(3)
     array([0.511])
     """
-    _check("probabilities", labels, probabilities)
-    check_range("probabilities", probabilities, 0, 1)
     clipped = np.clip(probabilities, EPSILON, 1 - EPSILON)
-    return np.asarray(-(labels * np.log(clipped)).sum(axis=-1))
+    return np.negative((labels * np.log(clipped)).sum(axis=-1))
 
 
-def cross_entropy_from_logits(
-    labels: npt.NDArray[np.floating], logits: npt.NDArray[np.floating]
-) -> npt.NDArray[np.floating]:
+@checked(labels="float [n, classes] one-hot", logits="float [n, classes]")
+def cross_entropy_from_logits(labels: Array, logits: Array) -> Array:
     """Categorical cross-entropy of each example, from the values that go into the softmax.
 
-    Equal to ``cross_entropy(labels, softmax(logits))`` but takes no logarithm of a number
-    near zero, so that nothing need be clipped.
+    Equal to ``cross_entropy(labels, softmax(logits))`` but never takes the logarithm of a
+    number near zero, so nothing need be clipped.
 
     Parameters
     ----------
     labels : float [n, classes]
         One-hot.
     logits : float [n, classes]
-        Any finite values.
 
     Returns
     -------
     float [n]
         In nats, 0 or above.
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ, there are no examples, labels are not one-hot, or a logit is not
-        finite.
 
     Examples
     --------
@@ -138,13 +114,13 @@ def cross_entropy_from_logits(
     >>> cross_entropy(labels, softmax(logits)).round(1)  # clipped at -log(1e-7)
     array([16.1])
     """
-    _check("logits", labels, logits)
     largest = logits.max(axis=-1, keepdims=True)
     log_sum = largest[..., 0] + np.log(np.exp(logits - largest).sum(axis=-1))
-    return np.asarray(log_sum - (labels * logits).sum(axis=-1))
+    return np.subtract(log_sum, (labels * logits).sum(axis=-1))
 
 
-def accuracy(labels: npt.NDArray[np.floating], probabilities: npt.NDArray[np.floating]) -> float:
+@checked(labels="float [n, classes] one-hot", probabilities="float [n, classes]")
+def accuracy(labels: Array, probabilities: Array) -> float:
     """Return the share of examples whose most probable digit is the true one.
 
     Parameters
@@ -158,19 +134,12 @@ def accuracy(labels: npt.NDArray[np.floating], probabilities: npt.NDArray[np.flo
     float
         In 0..1.
 
-    Raises
-    ------
-    ValueError
-        If the shapes differ, there are no examples, labels are not one-hot, or a probability
-        is not finite.
-
     Examples
     --------
     >>> import numpy as np
     >>> accuracy(np.eye(2), np.array([[0.9, 0.1], [0.8, 0.2]]))
     0.5
     """
-    _check("probabilities", labels, probabilities)
     return float((labels.argmax(axis=-1) == probabilities.argmax(axis=-1)).mean())
 
 
@@ -187,11 +156,6 @@ def compile_model(
     optimizer : keras.optimizers.Optimizer, optional
         By default :func:`mnist_tutorial.build_optimizer`'s.
 
-    Raises
-    ------
-    TypeError
-        If ``model`` is no Keras model, or ``optimizer`` no Keras optimizer.
-
     Examples
     --------
     >>> from mnist_tutorial import build_model
@@ -200,26 +164,13 @@ def compile_model(
     >>> model.loss
     'categorical_crossentropy'
     """
-    check_keras("model", model)
-    if optimizer is None:
-        optimizer = build_optimizer()
-    check_keras("optimizer", optimizer)
+    if not is_keras(model, "Model"):
+        raise TypeError(f"model must be a Keras model; got {describe(model)}")
+    if optimizer is not None and not is_keras(optimizer, "Optimizer"):
+        raise TypeError(f"optimizer must be a Keras optimizer; got {describe(optimizer)}")
     model.compile(
-        optimizer=optimizer,
+        optimizer=optimizer or build_optimizer(),
         loss="categorical_crossentropy",
         metrics=["accuracy"],
         jit_compile=False,
     )
-
-
-def _check(
-    name: str, labels: npt.NDArray[np.floating], predictions: npt.NDArray[np.floating]
-) -> None:
-    check_array("labels", labels, (...,))
-    check_array(name, predictions, (...,))
-    if labels.shape != predictions.shape or labels.ndim != 2:
-        raise ValueError(
-            "labels and predictions must both be [n, classes]; "
-            f"got {list(labels.shape)} and {list(predictions.shape)}"
-        )
-    check_one_hot("labels", labels)

@@ -1,55 +1,39 @@
 """Stochastic gradient descent: the tutorial's optimizer, and its arithmetic in NumPy.
 
-Chapter 3, "Optimizer", tells its story.
+Read chapter 3, "Optimizer".
 """
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from mnist_tutorial._checks import (
-    check_array,
-    check_number,
-    check_whole_number,
-    describe,
-    warn,
-)
-
-if TYPE_CHECKING:
-    import keras
+from mnist_tutorial._internal.checks import check, checked
+from mnist_tutorial._internal.errors import describe, warn
+from mnist_tutorial._internal.tensorflow import keras
 
 __all__ = ["LEARNING_RATE", "build_optimizer", "gradient_descent", "sgd_step"]
 
 LEARNING_RATE = 0.15
 """The tutorial's learning rate."""
 
+Array = npt.NDArray[np.floating]
 
+
+@checked(learning_rate="number > 0")
 def build_optimizer(learning_rate: float = LEARNING_RATE) -> keras.optimizers.SGD:
     """Build the tutorial's optimizer: plain stochastic gradient descent, no momentum.
 
     Parameters
     ----------
     learning_rate : float, default 0.15
-        Size of a step as a multiple of the gradient; above 0.
+        The multiple of the gradient that an update subtracts; above 0.
 
     Returns
     -------
     keras.optimizers.SGD
-
-    Raises
-    ------
-    ValueError
-        If ``learning_rate`` is not a finite number above 0.
-
-    Warns
-    -----
-    UserWarning
-        If ``learning_rate`` is 10 or more, as when 15 is meant to be percent.
 
     References
     ----------
@@ -61,20 +45,16 @@ def build_optimizer(learning_rate: float = LEARNING_RATE) -> keras.optimizers.SG
     >>> round(float(build_optimizer().learning_rate), 2)
     0.15
     """
-    from mnist_tutorial._tensorflow import keras
-
-    learning_rate = check_number("learning_rate", learning_rate, above=0)
     if learning_rate >= 10:
         warn(f"learning_rate {learning_rate:g} looks too large; the tutorial's is {LEARNING_RATE}")
     return keras.optimizers.SGD(learning_rate)
 
 
+@checked(learning_rate="number > 0")
 def sgd_step(
-    weights: Sequence[npt.NDArray[np.floating]],
-    gradients: Sequence[npt.NDArray[np.floating]],
-    learning_rate: float = LEARNING_RATE,
-) -> list[npt.NDArray[np.floating]]:
-    """Take one step of gradient descent: each weight minus the rate times its gradient.
+    weights: Sequence[Array], gradients: Sequence[Array], learning_rate: float = LEARNING_RATE
+) -> list[Array]:
+    """Update weights once: subtract from each the learning rate times its gradient.
 
     Parameters
     ----------
@@ -88,72 +68,55 @@ def sgd_step(
     list of float arrays
         The new weights; the old ones are left as they are.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If weights or gradients are no sequence of finite arrays, their numbers or shapes
-        differ, or ``learning_rate`` is not a finite number above 0.
-
     Examples
     --------
     >>> import numpy as np
     >>> sgd_step([np.array([1.0, 2.0])], [np.array([10.0, -10.0])], learning_rate=0.1)
     [array([0., 3.])]
     """
-    learning_rate = check_number("learning_rate", learning_rate, above=0)
-    for name, arrays in (("weights", weights), ("gradients", gradients)):
-        if not isinstance(arrays, Sequence):
-            raise TypeError(f"{name} must be a sequence of arrays; got {describe(arrays)}")
-        for i, array in enumerate(arrays):
-            check_array(f"{name}[{i}]", array, (...,))
-    shapes = [[array.shape for array in arrays] for arrays in (weights, gradients)]
-    if shapes[0] != shapes[1]:
-        old, new = map(reprlib.repr, shapes)
-        raise ValueError(f"weights and gradients differ in shape: {old} and {new}")
+    weights, gradients = _arrays("weights", weights), _arrays("gradients", gradients)
+    if [w.shape for w in weights] != [g.shape for g in gradients]:
+        raise ValueError(
+            "gradients must have the shapes of the weights; got "
+            f"{describe([g.shape for g in gradients])} for {describe([w.shape for w in weights])}"
+        )
     return [w - learning_rate * g for w, g in zip(weights, gradients, strict=True)]
 
 
+@checked(gradient="function", start="number", learning_rate="number > 0", steps="whole number >= 0")
 def gradient_descent(
-    gradient: Callable[[float], float],
-    start: float,
-    *,
-    learning_rate: float,
-    steps: int,
+    gradient: Callable[[float], float], start: float, *, learning_rate: float, steps: int
 ) -> npt.NDArray[np.float64]:
-    """Walk downhill on a function of one weight and return every place on the way.
+    """Descend a function of one weight and return every weight on the way.
 
     Parameters
     ----------
     gradient : callable
-        The slope of the function at a weight.
+        The derivative of the function at a weight.
     start : float
         The first weight.
     learning_rate : float
         Above 0.
     steps : int
-        Number of steps, at least 0.
+        Number of updates, at least 0.
 
     Returns
     -------
     float64 [steps + 1]
         The weights, ``start`` first.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``gradient`` cannot be called, ``start`` is no finite number, ``steps`` is no whole
-        number or negative, or ``learning_rate`` is not a finite number above 0.
-
     Examples
     --------
     >>> gradient_descent(lambda w: 2 * w, 1.0, learning_rate=0.25, steps=3)
     array([1.   , 0.5  , 0.25 , 0.125])
     """
-    if not callable(gradient):
-        raise TypeError(f"gradient must be a function of one weight; got {describe(gradient)}")
-    learning_rate = check_number("learning_rate", learning_rate, above=0)
-    steps = check_whole_number("steps", steps, minimum=0)
-    path = [check_number("start", start)]
+    path = [start]
     for _ in range(steps):
         path.append(path[-1] - learning_rate * gradient(path[-1]))
     return np.array(path)
+
+
+def _arrays(name: str, arrays: Sequence[Array]) -> list[Array]:
+    if not isinstance(arrays, Sequence) or isinstance(arrays, str):
+        raise TypeError(f"{name} must be a sequence of arrays; got {describe(arrays)}")
+    return [check(f"{name}[{i}]", array, "float [...]") for i, array in enumerate(arrays)]

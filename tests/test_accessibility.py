@@ -1,19 +1,22 @@
 """The rendered pages in a real browser: axe-core, narrow screens, errors, other hosts."""
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
-from test_book import ALL_PAGES, rendered
 
-AXE = Path(__file__).parents[1] / "book/demo/node_modules/axe-core/axe.min.js"
+ROOT = Path(__file__).parents[1]
+TABLE_OF_CONTENTS = (ROOT / "_toc.yml").read_text(encoding="utf-8")
+PAGES = [*re.findall(r"\b(?:root|file): *(\S+)", TABLE_OF_CONTENTS), "genindex", "search"]
+AXE = ROOT / "book/demo/node_modules/axe-core/axe.min.js"
 # axe-core sees neither what is folded nor the colours of what is still fading in.
 UNFOLD = "for (const folded of document.querySelectorAll('details')) folded.open = true;"
 SETTLE = "for (const animation of document.getAnimations()) animation.finish();"
 
 
-@pytest.fixture(scope="module", params=ALL_PAGES)
+@pytest.fixture(scope="module", params=PAGES)
 def visit(browser, request):
     """A page after it has loaded, unfolded, with what it logged and asked for."""
     page = browser.new_page()
@@ -21,7 +24,9 @@ def visit(browser, request):
     page.on("console", lambda message: message.type == "error" and errors.append(message.text))
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("request", lambda request: requests.append(request.url))
-    page.goto(rendered(request.param).as_uri(), wait_until="load")
+    path = ROOT / f"_build/html/{request.param}.html"
+    assert path.exists(), f"{path} was not rendered: run `make book`"
+    page.goto(path.as_uri(), wait_until="load")
     page.wait_for_function("!window.MathJax?.startup || MathJax.startup.promise")
     page.evaluate(UNFOLD)
     yield SimpleNamespace(page=page, errors=errors, requests=requests)

@@ -171,7 +171,7 @@ def test_accuracy_is_that_of_python(demo, tmp_path):
     in_python = []
     for seed in range(len(in_the_page)):
         model, data = build_model(seed=seed), MnistData(seed=seed)
-        train(model, data, validation_frequency=100, progress=False)
+        train(model, data, validation_interval=None, progress=False)
         xs, labels = make_batch(data.test_images[chosen], data.test_labels[chosen])
         probabilities = model.predict(xs.reshape(-1, 28, 28, 1), batch_size=1000, verbose=0)
         in_python.append(accuracy(labels, probabilities))

@@ -15,7 +15,7 @@ GPU = "GPU:0"
 @pytest.fixture(scope="module")
 def tf():
     # Raises where the variable is set and TensorFlow sees no GPU: then the tests fail.
-    from mnist_tutorial._tensorflow import tf
+    from mnist_tutorial._internal.tensorflow import tf
 
     assert tf.config.list_physical_devices("GPU"), "TensorFlow sees no GPU"
     return tf

@@ -28,7 +28,9 @@ MODEL = DIST / "model"
 NODE_TESTS = DIST / "test"
 
 # Of the package, what the network of the pad depends on.
-MODEL_SOURCES = ("export.py", "layers.py", "recipes.py", "weights/SHA256SUMS")
+MODEL_SOURCES = (
+    "further/export.py", "layers.py", "further/recipes.py", "_files/weights/SHA256SUMS",
+)  # fmt: skip
 
 TRAIN_IMAGES = 6400  # the tutorial's 100 batches of 64, none seen twice
 TRAIN_PIECES = 10  # so that the progress bar has something to show
@@ -61,7 +63,8 @@ def stage(name: str, sources: Iterable[Path], make: Callable[[], None]) -> None:
 
 def make_model() -> None:
     """Pack the network of the drawing pad."""
-    from mnist_tutorial import build_dense_model, export_tfjs, pretrained
+    from mnist_tutorial import build_dense_model, pretrained
+    from mnist_tutorial.further import export_tfjs
 
     model = pretrained("thorough")
     exported = json.loads(export_tfjs(model, MODEL).read_text())

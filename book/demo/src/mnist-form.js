@@ -39,7 +39,7 @@ function inkBox(ink, width, height) {
 /**
  * Sums over the area that each new pixel covers: first along rows, then columns. Divided by
  * the area of the box they are averages; undivided they are whole numbers, exact in whatever
- * order they are added, so that mnist_tutorial.to_mnist_form makes the same image.
+ * order they are added, so that mnist_tutorial.further.to_mnist_image makes the same image.
  */
 function shrink(ink, width, box, columns, rows) {
   const narrow = new Float64Array(box.height * columns);

@@ -1,0 +1,1 @@
+"""What surrounds the chapters' code; a reader need not open it."""

@@ -1,0 +1,173 @@
+"""The command that trains."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+import shlex
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mnist_tutorial._internal.commands.console import Interrupted, write_json
+from mnist_tutorial._internal.commands.models import accuracy_text, save_model
+
+OPTIMIZERS = {"sgd": 0.15, "momentum": 0.03, "adam": 0.001, "adamw": 0.001, "rmsprop": 0.001}
+
+
+@contextmanager
+def _progress(model: Any, batches: int) -> Iterator[None]:
+    """Show, while the block trains a model, how far it is, its loss and validation accuracy."""
+    from tqdm import tqdm
+
+    model.history, over = None, threading.Event()
+
+    def watch(bar: Any) -> None:
+        while not over.wait(0.2):
+            if model.history is None:
+                continue
+            values = model.history.history
+            figures = [f"loss {x:.3f}" for x in values["loss"][-1:]]
+            figures += [f"validation {x:.1%}" for x in values["val_accuracy"][-1:]]
+            bar.n = len(values["loss"])
+            bar.set_postfix_str(", ".join(figures))
+
+    line = "{percentage:3.0f}%{postfix}, {remaining} left |{bar}| {n_fmt}/{total_fmt} batches"
+    hidden = None if "TQDM_DISABLE" not in os.environ else True
+    with tqdm(total=batches, bar_format=line, leave=False, disable=hidden) as bar:
+        watcher = threading.Thread(target=watch, args=[bar], daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()
+
+
+def train(o: dict[str, Any]) -> None:
+    """Train a network by the options of the command, save it and report."""
+    name, target = _choose_network(o)
+    from mnist_tutorial import MnistData, evaluate
+    from mnist_tutorial import train as train_model
+    from mnist_tutorial.further import RECIPES
+
+    data = MnistData(o["data"], seed=o["seed"])
+    recipe, per_epoch = RECIPES.get(o["recipe"]), len(data.train_images) / o["batch_size"]
+    epochs = o["epochs"] or (recipe.epochs if recipe and not o["batches"] else None)
+    batches = math.ceil(epochs * per_epoch) if epochs else o["batches"] or 100
+    interval = max(1, int(per_epoch / 5)) if epochs else 5
+    checkpoint = o["checkpoint"]
+    if o["dry_run"]:
+        batches, interval, checkpoint = 1, 1, None
+    model = _build(name, o["seed"], data.classes)
+    optimizer = _build_optimizer(o, name != "numpy", recipe, batches)
+    resumed = checkpoint is not None and Path(checkpoint).exists()
+    start = time.perf_counter()
+    try:
+        with _progress(model, batches):
+            history = train_model(
+                model, data, optimizer=optimizer, batches=batches, batch_size=o["batch_size"],
+                validation_interval=interval, patience=o["patience"],
+                augment=recipe.augment if recipe else None, checkpoint=checkpoint, progress=False,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        kept = f"the same command continues from {checkpoint}"
+        lost = "nothing was saved; --checkpoint FILE would keep what was learned"
+        raise Interrupted(kept if checkpoint else lost) from None
+    seconds = time.perf_counter() - start
+    result = evaluate(model, data, split="validation")
+    if not o["dry_run"]:
+        save_model(model, target, data.class_names)
+    if o["as_json"]:
+        write_json({
+            "network": name, "batches": len(history), "seconds": round(seconds, 3),
+            "validation_loss": result.loss, "validation_accuracy": result.accuracy,
+            "model": None if o["dry_run"] else str(target),
+        })  # fmt: skip
+        return
+    done = f"{len(history):,} {'batch' if len(history) == 1 else 'batches'}"
+    if resumed:
+        click.echo(f"Continued from {checkpoint} in {seconds:.1f} s; now {done} in all")
+    else:
+        click.echo(f"Trained {done} in {seconds:.1f} s")
+    if history.best_batch is not None:
+        click.echo(f"Kept the network as it was after batch {history.best_batch:,}, the best")
+    click.echo(f"Validation accuracy: {accuracy_text(result)}")
+    if result.accuracy < 2 / data.classes and not o["dry_run"]:
+        click.echo("It is hardly better than guessing: try a lower learning rate or more batches")
+    if o["dry_run"]:
+        click.echo("Dry run: everything works, and nothing was saved")
+    else:
+        program = click.get_current_context().find_root().info_name
+        click.echo(f"Saved to {target}")
+        click.echo(f"Use it: {program} predict --model {shlex.quote(str(target))} PICTURE")
+
+
+def _choose_network(o: dict[str, Any]) -> tuple[str, Path]:
+    """Return the name of the network and where it goes; refuse options that contradict."""
+    name = o["network"] or ("deep" if o["recipe"] == "deep" else "numpy")
+    if o["epochs"] and o["batches"]:
+        raise click.UsageError("give --epochs or --batches, not both")
+    if o["recipe"] and o["optimizer"]:
+        raise click.UsageError("a recipe has its own optimizer: leave out --optimizer")
+    if name == "numpy" and o["optimizer"] not in (None, "sgd", "momentum"):
+        raise click.UsageError(
+            f"the numpy network knows the optimizers sgd and momentum; for {o['optimizer']}, "
+            "add --network keras"
+        )
+    suffix = ".npz" if name == "numpy" else ".keras"
+    target = Path(o["model_save_path"] or ".")
+    if target.is_dir():
+        target /= f"mnist-{o['recipe'] or name}{suffix}"
+    elif not target.suffix:
+        target = target.with_suffix(suffix)
+    if target.suffix != suffix:
+        raise click.UsageError(f"{target}: the {name} network is saved as a {suffix} file")
+    if not target.parent.is_dir():
+        raise click.UsageError(f"{target}: there is no folder {target.parent}")
+    if not o["dry_run"] and not os.access(target.parent, os.W_OK):
+        raise PermissionError(f"{target}: the folder {target.parent} is not writable")
+    return name, target
+
+
+def _build(name: str, seed: int, classes: int) -> Any:
+    """Build an untrained network."""
+    if name == "numpy":
+        from mnist_tutorial import NumpyNetwork
+
+        return NumpyNetwork(seed=seed, classes=classes)
+    if name == "deep":
+        from mnist_tutorial.further import build_deep_model
+
+        return build_deep_model(seed=seed)
+    from mnist_tutorial import layers
+
+    builder = layers.build_model if name == "keras" else layers.build_dense_model
+    return builder(seed=seed, classes=classes)
+
+
+def _build_optimizer(o: dict[str, Any], in_keras: bool, recipe: Any, batches: int) -> Any:
+    """Return the optimizer of the recipe or of the options."""
+    from mnist_tutorial.further import SGD, recipes
+
+    rate, name = o["learning_rate"], o["optimizer"] or "sgd"
+    if recipe:
+        if rate:
+            recipe = dataclasses.replace(recipe, learning_rate=rate)
+        return recipes.build_recipe_optimizer(recipe, batches, in_keras)
+    rate, momentum = rate or OPTIMIZERS[name], 0.9 if name == "momentum" else 0.0
+    if not in_keras:
+        return SGD(rate, momentum, nesterov=momentum > 0)
+    from mnist_tutorial._internal.tensorflow import keras
+
+    if name in ("sgd", "momentum"):
+        return keras.optimizers.SGD(rate, momentum, nesterov=momentum > 0)
+    optimizer = keras.optimizers.get(name)
+    optimizer.learning_rate = rate
+    return optimizer

@@ -1,0 +1,164 @@
+"""The commands that use a network: evaluate, predict, and info."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import io
+import math
+import os
+import platform
+import re
+import shutil
+import sys
+import warnings
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import click
+
+import mnist_tutorial
+from mnist_tutorial._internal.commands.console import (
+    FAILED,
+    _complain,
+    half_blocks,
+    write_json,
+    write_table,
+)
+from mnist_tutorial._internal.commands.models import accuracy_text, open_model
+
+SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".pgm", ".tif", ".tiff", ".webp"}
+
+
+def evaluate(model: str, data: str | None, split: str, as_json: bool) -> None:
+    """Write the accuracy of a network and its confusion matrix."""
+    network = open_model(model)
+    from mnist_tutorial import MnistData, confusion_matrix
+    from mnist_tutorial import evaluate as measure
+
+    examples = MnistData(data, class_names=getattr(network, "class_names", "0123456789"))
+    result = measure(network, examples, split="test" if split == "test" else "validation")
+    labels, n = getattr(examples, f"{split}_labels"), len(result.probabilities)
+    counts = confusion_matrix(labels, result.probabilities.argmax(1), classes=examples.classes)
+    if as_json:
+        error = math.sqrt(result.accuracy * (1 - result.accuracy) / n)
+        write_json({
+            "split": split, "pictures": n, "accuracy": result.accuracy,
+            "standard_error": error, "loss": result.loss, "confusion_matrix": counts.tolist(),
+        })  # fmt: skip
+        return
+    click.echo(f"Accuracy ({split}): {accuracy_text(result)}\nLoss: {result.loss:.4f}\n")
+    names = examples.class_names
+    if sys.stdout.isatty() and shutil.get_terminal_size().columns < 6 + 5 * len(names):
+        wrong = [(counts[i, j], i, j) for i in range(len(names)) for j in range(len(names))]
+        click.echo("Most frequent mistakes (the whole matrix needs a wider window):")
+        for count, i, j in sorted((x for x in wrong if x[1] != x[2]), reverse=True)[:10]:
+            click.echo(f"{names[i]} read as {names[j]}: {count}")
+        return
+    click.echo("Confusion matrix; a row for each true digit, a column for each answer:")
+    click.echo("     " + "".join(f"{name:>5}" for name in names))
+    for name, row in zip(names, counts, strict=True):
+        click.echo(f"{name:>5}" + "".join(f"{count or '.':>5}" for count in row))
+
+
+def predict(pictures: Sequence[str], model: str, show: bool, as_json: bool) -> int:
+    """Write the digit in each picture; return 1 if one cannot be read."""
+    names, sources = _find_pictures(pictures)
+    network = open_model(model)
+    from mnist_tutorial import predict as recognise
+
+    classes = getattr(network, "class_names", "0123456789")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        answers = recognise(network, sources)
+    found: list[dict[str, Any]] = []
+    for name, row in zip(names, answers.probabilities.astype(float), strict=True):
+        found.append({"picture": name, "digit": None})
+        if not math.isnan(row[0]):
+            second, first = row.argsort()[-2:]
+            found[-1] |= {
+                "digit": classes[first], "probability": row[first],
+                "runner_up": classes[second], "runner_up_probability": row[second],
+                "probabilities": row.tolist(),
+            }  # fmt: skip
+    if as_json:
+        write_json(found)
+    else:
+        shown = [i for i, one in enumerate(found) if show and one["digit"] is not None]
+        for i in shown:
+            click.echo(f"{names[i]}\n{half_blocks(answers.images[i])}\n")
+        write_table(["picture", "digit", "runner-up"], map(_row, found))
+    sys.stdout.flush()
+    for warning in caught:  # they call the pictures images[0], images[1], ...
+        text = re.sub(r"images\[(\d+)\]", lambda found: names[int(found[1])], str(warning.message))
+        text = re.sub(r"cannot be read, digit -1; (.*?: (?=must))?", "cannot be read: ", text)
+        _complain("warning: " + text.replace("with to_mnist_image", "with --show"))
+    return FAILED if any(one["digit"] is None for one in found) else 0
+
+
+def _row(found: dict[str, Any]) -> list[str]:
+    if found["digit"] is None:
+        return [found["picture"], "unreadable", ""]
+    first = f"{found['digit']}\t{found['probability']:.2%}"
+    return [found["picture"], first, f"{found['runner_up']}\t{found['runner_up_probability']:.2%}"]
+
+
+def _find_pictures(given: Sequence[str]) -> tuple[list[str], list[Any]]:
+    """Return the names of the pictures and what predict reads: paths, or standard input's."""
+    names: list[str] = []
+    sources: list[Any] = []
+    for name in given:
+        path = Path(name)
+        if name == "-":
+            names, sources = [*names, "-"], [*sources, _read_standard_input()]
+        elif path.is_dir():
+            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
+            if not inside:
+                raise click.UsageError(f"there are no pictures in the folder {name}")
+            names, sources = [*names, *map(str, inside)], [*sources, *inside]
+        elif os.path.lexists(path):
+            names, sources = [*names, name], [*sources, path]
+        else:
+            raise click.UsageError(f"there is no picture {name}")
+    return names, sources
+
+
+def _read_standard_input() -> Any:
+    if sys.stdin.isatty():
+        raise click.UsageError("- means standard input, and nothing comes from there")
+    content = sys.stdin.buffer.read()
+    from PIL import Image
+
+    from mnist_tutorial._internal.pictures.reading import FORMATS
+
+    try:
+        return Image.open(io.BytesIO(content), formats=FORMATS)
+    except Exception:  # a damaged picture makes Pillow raise almost any
+        raise ValueError("standard input: must be a picture, such as a PNG or a JPEG") from None
+
+
+def info(as_json: bool) -> None:
+    """Write the versions, the devices and the shipped networks."""
+    from mnist_tutorial.further import RECIPES
+
+    libraries = ("numpy", "keras", "tensorflow", "pillow")
+    versions = {"mnist-tutorial": mnist_tutorial.__version__, "python": platform.python_version()}
+    for library in libraries:
+        with suppress(importlib.metadata.PackageNotFoundError):
+            versions[library] = importlib.metadata.version(library)
+    networks = {name: recipe.epochs for name, recipe in RECIPES.items()}
+    if not as_json:
+        for library, version in versions.items():
+            click.echo(f"{library:15} {version}")
+        for name, epochs in networks.items():
+            click.echo(f"network {name:8} trained for {epochs} epochs")
+        sys.stdout.flush()  # TensorFlow takes seconds to say what follows
+    from mnist_tutorial._internal.tensorflow import tf
+
+    devices = [device.name for device in tf.config.list_physical_devices()]
+    if as_json:
+        write_json({"versions": versions, "devices": devices, "networks": list(networks)})
+    else:
+        click.echo(f"devices         {', '.join(devices)}")

@@ -1,0 +1,92 @@
+"""Any picture in MNIST's form."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mnist_tutorial._internal.mnist_form import IMAGE_SIZE
+from mnist_tutorial._internal.pictures.ink import (
+    SMALL,
+    edge,
+    ink_of_drawing,
+    ink_of_photo,
+    is_photo,
+)
+from mnist_tutorial._internal.pictures.morphology import Floats
+from mnist_tutorial._internal.pictures.reading import average_down, to_grey
+from mnist_tutorial._internal.pictures.shrinking import (
+    brighten,
+    enlarge,
+    ink_box,
+    shrink_and_centre,
+    turn,
+)
+
+__all__ = ["UNREADABLE", "Form", "to_form"]
+
+LARGE = 100  # pixels a side
+PHOTO_SIDE = 200  # pixels; enough for a digit, and averaging removes most of a photo's noise
+TURNS = (0, -24, -16, -8, 8, 16, 24)  # degrees; a page may lie askew in a photo
+
+
+class Form(NamedTuple):
+    """A picture in MNIST's form.
+
+    Attributes
+    ----------
+    image : uint8 [28, 28]
+    turned : list of uint8 [28, 28]
+        The image first; for a photo also turned to either side. Empty if it is unreadable.
+    box : tuple of four int
+        Top, left, bottom and right of the ink, in pixels of the upright picture.
+    cut_off : bool
+        Whether the ink of a photo reaches the edge of the picture.
+    """
+
+    image: npt.NDArray[np.uint8]
+    turned: list[npt.NDArray[np.uint8]]
+    box: tuple[int, int, int, int]
+    cut_off: bool
+
+
+UNREADABLE = Form(np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8), [], (-1, -1, -1, -1), False)
+
+
+def to_form(name: str, pixels: npt.NDArray[Any] | Exception) -> Form:
+    """Bring one picture [height, width, channels] into MNIST's form.
+
+    An error takes the place of a picture that could not even be opened: it is raised.
+    """
+    if isinstance(pixels, Exception):
+        raise pixels
+    grey = to_grey(name, pixels)
+    ink, photo = _find_ink(grey)
+    if not ink.any():
+        raise ValueError(f"{name}: must show a digit; nothing stands out from the ground")
+    top, left, bottom, right = ink_box(ink)
+    down, across = len(pixels) / len(ink), pixels.shape[1] / ink.shape[1]
+    box = round(top * down), round(left * across), round(bottom * down), round(right * across)
+    if max(ink.shape) < SMALL:
+        ink = enlarge(ink)
+    turned = [brighten(shrink_and_centre(turn(ink, a))) for a in (TURNS if photo else TURNS[:1])]
+    return Form(turned[0], turned, box, photo and bool(edge(ink).any()))
+
+
+def _find_ink(grey: Floats) -> tuple[npt.NDArray[np.uint8], bool]:
+    """Return the ink, and whether the picture was taken for a photo.
+
+    What reaches the edge of a large drawing may be the lines of its paper or a shadow. If the
+    rest is ink, too, the drawing is treated like a photo, which leaves only that rest.
+    """
+    photo = is_photo(grey)
+    if not photo:
+        ink = ink_of_drawing(grey)
+        if max(grey.shape) < LARGE or not edge(ink).any():
+            return ink, False
+    rest = ink_of_photo(average_down(grey, PHOTO_SIDE))
+    if photo or (rest.any() and not edge(rest).any()):
+        return rest, True
+    return ink, False

@@ -1,0 +1,287 @@
+"""The command line, used as a person would: in a terminal, piped, interrupted, with mistakes."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import uuid
+
+import conftest
+import numpy as np
+import pytest
+from PIL import Image
+
+PROGRAM = [sys.executable, "-m", "mnist_tutorial"]
+
+
+def run(*arguments, code=0, **options):
+    """Run the program in a pipe; check its exit code, and that its output is plain lines."""
+    result = subprocess.run(
+        [*PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=240, **options
+    )
+    assert result.returncode == code, result.stdout + result.stderr
+    assert not set(result.stdout + result.stderr) & {"\x1b", "\r", "\b"}
+    assert "Traceback" not in result.stderr
+    return result
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, data):
+    """A folder with four pictures of digits, and a network that the program has trained."""
+    folder = tmp_path_factory.mktemp("cli")
+    (folder / "pictures").mkdir()
+    for i in range(4):
+        Image.fromarray(255 - data.test_images[i]).save(folder / f"pictures/{i}.png")
+    (folder / "junk.png").write_text("junk")
+    run("train", cwd=folder)
+    return folder
+
+
+@pytest.mark.parametrize("command", [[], ["train"], ["evaluate"], ["predict"], ["export"]])
+def test_help_ends_with_an_example(command):
+    lines = run(*command, "--help").stdout.splitlines()
+    assert lines[-1].strip().startswith("Example: mnist-tutorial")
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["train", "--epoch", "3"]])
+def test_help_and_mistakes_load_neither_numpy_nor_tensorflow(arguments):
+    code = (
+        "import sys; from mnist_tutorial import cli;"
+        "from mnist_tutorial._internal.commands import console;"
+        f"sys.argv[1:] = {arguments}; console.run(cli.cli);"
+        "print(sorted({'numpy', 'tensorflow', 'keras', 'rich'} & sys.modules.keys()))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout.splitlines()[-1] == "[]", result.stderr
+
+
+WRONG = {
+    "train --epoch 3": "No such option '--epoch'. Did you mean '--epochs'?",
+    "train --epochs 1 --batches 1": "--epochs or --batches, not both",
+    "train --epochs nan": "not a finite number",
+    "train --learning-rate inf": "not a finite number",
+    "train --batches 0": "0 is not in the range",
+    "train --optimizer adam": "add --network keras",
+    "train --recipe quick --optimizer sgd": "leave out --optimizer",
+    "train --model-save-path no/model.npz": "there is no folder no",
+    "train --model-save-path model.keras": "saved as a .npz file",
+    "train --network great": "'numpy', 'keras', 'dense', 'deep'",
+    "train --data no": "does not exist",
+    "evaluate --model no.npz": "there is no file no.npz; give one that train has saved",
+    "predict": "Missing argument 'PICTURE...'",
+    "predict no.png": "there is no picture no.png",
+    "predict .": "there are no pictures in the folder .",
+    "export quick web --format word": "'keras', 'savedmodel'",
+    "learn": "No such command 'learn'",
+}
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_wrong_usage_is_one_line_and_2(line, tmp_path):
+    result = run(*line.split(), code=2, cwd=tmp_path)
+    assert WRONG[line] in result.stderr
+    assert result.stderr.count("\n") == 1 and result.stdout == ""
+
+
+FAILING = {
+    "evaluate --model junk.png": "not a network that train has saved",
+    "predict - --model mnist-numpy.npz": "standard input: must be a picture",
+    "train --data pictures": "holds neither train-images-idx3-ubyte",
+    "train --batch-size 60000": "batch_size must be",
+}
+
+
+@pytest.mark.parametrize("line", FAILING)
+def test_what_fails_is_one_line_and_1(line, folder):
+    result = run(*line.split(), code=1, cwd=folder, input="junk")
+    assert FAILING[line] in result.stderr
+    assert result.stderr.count("\n") == 1 and result.stdout == ""
+
+
+def test_train_saves_a_network_that_predict_uses(folder):
+    with np.load(folder / "mnist-numpy.npz", allow_pickle=False) as arrays:
+        assert [arrays[f"arr_{i}"].size for i in range(6)] == [200, 8, 3200, 16, 2560, 10]
+        assert arrays["class_names"].tolist() == list("0123456789")
+    result = run("predict", "pictures", "--model", "mnist-numpy.npz", cwd=folder)
+    rows = [line.split("\t") for line in result.stdout.splitlines()]
+    assert [row[1] for row in rows] == ["7", "2", "1", "0"]
+
+
+def test_the_three_options_of_mnist_node(tmp_path):
+    arguments = ["--epochs", "0.01", "--batch_size", "128", "--model_save_path", "model"]
+    result = run("train", *arguments, "--json", cwd=tmp_path)
+    found = json.loads(result.stdout)
+    assert found["batches"] == 5 and found["model"] == "model.npz"
+    assert (tmp_path / "model.npz").exists()
+
+
+def test_a_dry_run_saves_nothing(tmp_path):
+    found = json.loads(run("train", "--dry-run", "--json", cwd=tmp_path).stdout)
+    assert found["batches"] == 1 and found["model"] is None and not list(tmp_path.iterdir())
+
+
+def test_a_seed_and_momentum_change_the_result(tmp_path):
+    base = ["train", "--batches", "20", "--json"]
+    options = [[], [], ["--seed", "1"], ["--optimizer", "momentum"]]
+    losses = [
+        json.loads(run(*base, *more, cwd=tmp_path).stdout)["validation_loss"] for more in options
+    ]
+    assert losses[0] == losses[1] and len(set(losses)) == 3
+
+
+def test_a_checkpoint_gives_what_an_unbroken_training_gives(tmp_path):
+    whole = json.loads(run("train", "--batches", "20", "--json", cwd=tmp_path).stdout)
+    part = ["train", "--checkpoint", "run", "--batches"]
+    run(*part, "10", cwd=tmp_path)
+    again = json.loads(run(*part, "20", "--json", cwd=tmp_path).stdout)
+    assert again["validation_loss"] == whole["validation_loss"] and again["batches"] == 20
+
+
+@pytest.mark.parametrize("options", [["--batches", "1000000"], ["--recipe", "thorough"]])
+def test_ctrl_c_keeps_the_checkpoint_and_exits_with_130(options, tmp_path):
+    command = [*PROGRAM, "train", *options, "--checkpoint", "run"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + 60
+    while not (tmp_path / "run").exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors == "interrupted; the same command continues from run\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_predict_reads_standard_input_and_shows_what_the_network_sees(folder):
+    with open(folder / "pictures/0.png", "rb") as picture:
+        result = run("predict", "-", "--show", "--model", "quick", stdin=picture)
+    drawing = result.stdout.splitlines()[1:15]
+    assert "█" in "".join(drawing) and max(map(len, drawing)) <= 28
+    assert result.stdout.splitlines()[-1].startswith("-\t7\t")
+
+
+def test_predict_says_which_picture_cannot_be_read(folder):
+    result = run("predict", "junk.png", "pictures/1.png", "--json", code=1, cwd=folder)
+    unreadable, digit = json.loads(result.stdout)
+    assert unreadable == {"picture": "junk.png", "digit": None}
+    assert digit["digit"] == "2" and len(digit["probabilities"]) == 10
+    assert digit["probability"] > digit["runner_up_probability"]
+    assert result.stderr.startswith("warning: junk.png: cannot be read: ")
+    assert "images[" not in result.stderr and "-1" not in result.stderr
+
+
+def test_evaluate_writes_accuracy_and_confusion_matrix(folder):
+    found = json.loads(run("evaluate", "--model", "mnist-numpy.npz", "--json", cwd=folder).stdout)
+    counts = np.array(found["confusion_matrix"])
+    assert counts.sum() == 10_000 and counts.trace() / 10_000 == found["accuracy"] > 0.9
+    assert 0.001 < found["standard_error"] < 0.004
+    text = run("evaluate", "--model", "mnist-numpy.npz", cwd=folder).stdout
+    assert f"{found['accuracy']:.2%} ± {found['standard_error']:.2%} of 10,000 pictures" in text
+
+
+@pytest.mark.parametrize("kind", ["keras", "savedmodel", "tfjs", "onnx", "litert"])
+def test_export_loads_back_what_it_wrote(kind, folder):
+    from importlib.util import find_spec
+
+    missing = kind == "onnx" and not (find_spec("tf2onnx") and find_spec("onnxruntime"))
+    result = run(
+        "export", "mnist-numpy.npz", f"out/{kind}", "--format", kind, code=missing, cwd=folder
+    )
+    if missing:
+        assert "pip install" in result.stderr and not (folder / "out/onnx").exists()
+    else:
+        assert "100 predictions are the same" in result.stdout
+
+
+def test_a_keras_network_is_saved_and_loaded(folder):
+    run("train", "--network", "keras", "--batches", "60", "--optimizer", "adam", cwd=folder)
+    result = run("predict", "pictures/0.png", "--model", "mnist-keras.keras", cwd=folder)
+    assert result.stdout.startswith("pictures/0.png\t7\t")
+
+
+def test_info_names_versions_devices_and_networks():
+    found = json.loads(run("info", "--json").stdout)
+    assert {"mnist-tutorial", "python", "numpy", "tensorflow"} <= found["versions"].keys()
+    assert found["devices"] and found["networks"] == ["quick", "thorough", "deep"]
+
+
+@pytest.mark.parametrize("line", ["train --help", "predict pictures --show", "evaluate"])
+def test_a_closed_pipe_is_quiet(line, folder):
+    command = [*PROGRAM, *line.split()]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    assert process.stderr.read() == b"" and process.wait() in (0, 1)
+
+
+@pytest.fixture
+def terminal(folder):
+    """A function that runs a line in a real terminal and returns what the screen shows."""
+    if shutil.which("tmux") is None:
+        conftest.skip_or_fail("tmux is not on the PATH")
+    # A socket of its own: other sessions of tmux on the machine are not touched.
+    tmux = ["tmux", "-L", f"mnist-{uuid.uuid4().hex}", "-f", os.devnull]
+
+    def screen():
+        command = [*tmux, "capture-pane", "-p", "-e"]
+        return subprocess.run(command, capture_output=True, text=True).stdout
+
+    def show(line, width, until="exit code", keys=None, **environment):
+        # tmux sets TERM, and pytest's readline the size, whatever the terminal has.
+        settings = " ".join("=".join(pair) for pair in environment.items())
+        program = f"env -u COLUMNS -u LINES {settings} {' '.join(PROGRAM)} {line}"
+        program += "; echo exit code $?; sleep 600"
+        size = ["-x", str(width), "-y", "40"]
+        start = [*tmux, "new-session", "-d", *size, "-c", str(folder), program]
+        subprocess.run(start, check=True)
+        end = time.monotonic() + 60
+        for awaited in (until, "exit code"):
+            while awaited not in screen() and time.monotonic() < end:
+                time.sleep(0.1)
+            if keys and awaited == until:
+                subprocess.run([*tmux, "send-keys", keys], check=True)
+        return screen()
+
+    yield show
+    subprocess.run([*tmux, "kill-server"], capture_output=True)
+
+
+@pytest.mark.parametrize("width", [80, 40])
+def test_a_table_fits_the_terminal(width, terminal):
+    text = terminal("predict pictures --model quick", width)
+    assert "runner-up" in text and "\x1b[1m" in text  # bold
+    assert [line for line in text.splitlines() if "pictures/0.png" in line and "7" in line]
+    assert "exit code 0" in text
+
+
+@pytest.mark.parametrize("variable", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_no_color_is_respected(variable, terminal):
+    text = terminal("predict pictures --model quick", 80, **variable)
+    assert "exit code 0" in text and "runner-up" in text and "\x1b" not in text
+
+
+def test_a_narrow_terminal_lists_the_mistakes(terminal):
+    text = terminal("evaluate --model mnist-numpy.npz", 40)
+    assert "Most frequent mistakes" in text and " read as " in text
+
+
+def test_training_shows_its_progress_and_can_be_interrupted(terminal):
+    text = terminal("train --batches 100000", 80, until="validation", keys="C-c")
+    assert "interrupted; nothing was saved" in text and "exit code 130" in text
+
+
+def test_the_shell_completes_commands_and_options():
+    code = "import sys; sys.argv[0] = 'mnist-tutorial'; from mnist_tutorial.cli import main; main()"
+    for words, expected in (("tr", "plain,train"), ("train --pat", "plain,--patience")):
+        variables = {
+            "_MNIST_TUTORIAL_COMPLETE": "bash_complete",
+            "COMP_WORDS": f"mnist-tutorial {words}",
+            "COMP_CWORD": str(len(words.split())),
+        }
+        result = subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | variables, capture_output=True, text=True,
+        )  # fmt: skip
+        assert result.stdout.strip() == expected, result.stderr
