@@ -24,6 +24,11 @@ def main() -> None:
     """Run the command line and leave Python with its exit code."""
     # The network's matrices are small: several threads would wait for each other.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed, as by `>&-`: write into nothing
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+    if not sys.stderr.isatty():  # a progress bar redraws its line, in a file that is rubbish
+        os.environ.setdefault("TQDM_DISABLE", "1")
     sys.exit(console.run(cli))
 
 
@@ -100,6 +105,9 @@ model_option = click.option(
 @click.option("--patience", type=click.IntRange(1), metavar="N",
               help="Stop when N evaluations in a row have brought nothing better, and keep the "
               "best network.")
+@click.option("--tensorboard", type=click.Path(file_okay=False), metavar="FOLDER",
+              help="Also write the losses and accuracies for TensorBoard, a program that draws "
+              "them. This loads TensorFlow, which takes seconds.")
 @click.option("--dry-run", is_flag=True,
               help="Check that everything works: one step, one evaluation, nothing saved.")
 @json_option
@@ -177,5 +185,5 @@ def export(**o: Any) -> None:
 @cli.command(epilog="Example: mnist-tutorial info", **HELP)
 @json_option
 def info(**o: Any) -> None:
-    """Show the versions, the devices and the shipped networks."""
+    """Show the versions, the devices, the data and the shipped networks."""
     use.info(**o)

@@ -69,6 +69,9 @@ WRONG = {
     "train --recipe quick --optimizer sgd": "leave out --optimizer",
     "train --model-save-path no/model.npz": "there is no folder no",
     "train --model-save-path model.keras": "saved as a .npz file",
+    "train --checkpoint a.npz --model-save-path a.npz": "--checkpoint needs a file of its own",
+    "train --recipe deep --network numpy": "the deep recipe trains the deep network",
+    "predict no\x1b[31m.png": "there is no picture no?[31m.png",
     "train --network great": "'numpy', 'keras', 'dense', 'deep'",
     "train --data no": "does not exist",
     "evaluate --model no.npz": "there is no file no.npz; give one that train has saved",
@@ -91,6 +94,7 @@ FAILING = {
     "evaluate --model junk.png": "not a network that train has saved",
     "predict - --model mnist-numpy.npz": "standard input: must be a picture",
     "train --data pictures": "holds neither train-images-idx3-ubyte",
+    "train --learning-rate 1e30": "training has diverged",
     "train --batch-size 60000": "batch_size must be",
 }
 
@@ -117,6 +121,21 @@ def test_the_three_options_of_mnist_node(tmp_path):
     found = json.loads(result.stdout)
     assert found["batches"] == 5 and found["model"] == "model.npz"
     assert (tmp_path / "model.npz").exists()
+
+
+def test_tensorboard_gets_every_value(tmp_path):
+    run("train", "--batches", "10", "--tensorboard", "board", cwd=tmp_path)
+    from mnist_tutorial._internal.tensorflow import tf
+
+    [file] = (tmp_path / "board").iterdir()
+    found = {}
+    for event in tf.compat.v1.train.summary_iterator(str(file)):
+        for value in event.summary.value:
+            found.setdefault(value.tag, []).append(event.step)
+    steps = list(range(1, 11))
+    assert found == {
+        "loss": steps, "accuracy": steps, "val_loss": [5, 10], "val_accuracy": [5, 10],
+    }  # fmt: skip
 
 
 def test_a_dry_run_saves_nothing(tmp_path):
@@ -173,6 +192,20 @@ def test_predict_says_which_picture_cannot_be_read(folder):
     assert "images[" not in result.stderr and "-1" not in result.stderr
 
 
+def test_every_line_of_predict_has_five_fields_whatever_a_file_is_called(folder, tmp_path):
+    shutil.copy(folder / "pictures/0.png", tmp_path / "a\n\x1b[31m.png")
+    shutil.copy(folder / "junk.png", tmp_path / "junk.png")
+    lines = run("predict", tmp_path, code=1).stdout.splitlines()
+    assert [len(line.split("\t")) for line in lines] == [5, 5]
+
+
+@pytest.mark.parametrize("stream", [1, 2])
+def test_a_closed_stream_is_quiet(stream, folder):
+    command = f"{' '.join(PROGRAM)} predict pictures/0.png {stream}>&-"
+    result = subprocess.run(command, shell=True, cwd=folder, capture_output=True, text=True)
+    assert result.returncode == 0 and result.stderr == ""
+
+
 def test_evaluate_writes_accuracy_and_confusion_matrix(folder):
     found = json.loads(run("evaluate", "--model", "mnist-numpy.npz", "--json", cwd=folder).stdout)
     counts = np.array(found["confusion_matrix"])
@@ -205,6 +238,7 @@ def test_a_keras_network_is_saved_and_loaded(folder):
 def test_info_names_versions_devices_and_networks():
     found = json.loads(run("info", "--json").stdout)
     assert {"mnist-tutorial", "python", "numpy", "tensorflow"} <= found["versions"].keys()
+    assert all(map(os.path.isdir, found["folders"].values()))
     assert found["devices"] and found["networks"] == ["quick", "thorough", "deep"]
 
 

@@ -60,7 +60,12 @@ def run(command: click.Command) -> int:
 
 
 def _complain(message: str) -> None:
-    click.echo(" ".join(message.split()), err=True)
+    click.echo(printable(" ".join(message.split())), err=True)
+
+
+def printable(text: str) -> str:
+    """Replace what would steer a terminal: a file's name may hold anything."""
+    return "".join(c if c.isprintable() or c == "\t" else "?" for c in text)
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
@@ -76,7 +81,7 @@ def write_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Draw a table in a terminal; elsewhere write a line per row, with tabs and no header."""
     if not sys.stdout.isatty():
         for row in rows:
-            click.echo("\t".join(row))
+            click.echo(printable("\t".join(row)))
         return
     from rich.console import Console
     from rich.table import Table
@@ -88,7 +93,7 @@ def write_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         table.add_column(title, justify="right", no_wrap=True)
     for row in rows:
         styles = ["", "bold", *[""] * (len(row) - 2)]
-        cells = (cell.replace("\t", f"{'':2}") for cell in row)
+        cells = (printable(cell.replace("\t", f"{'':2}")) for cell in row)
         table.add_row(*map(Text, cells, styles))
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     Console(highlight=False, color_system=None if plain else "auto").print(table)

@@ -8,6 +8,7 @@ import os
 import shlex
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,6 +51,32 @@ def _progress(model: Any, batches: int) -> Iterator[None]:
             watcher.join()
 
 
+@contextmanager
+def _tensorboard(model: Any, o: dict[str, Any]) -> Iterator[None]:
+    """Write, when the block ends in whatever way, the model's history for TensorBoard."""
+    if o["tensorboard"] is None or o["dry_run"]:
+        yield
+        return
+    from mnist_tutorial._internal.tensorflow import tf
+
+    writer = tf.summary.create_file_writer(o["tensorboard"])
+    # What tf.summary.scalar writes; itself it needs the tensorboard library.
+    metadata = tf.compat.v1.SummaryMetadata()
+    metadata.plugin_data.plugin_name, metadata.data_class = "scalars", 1
+    try:
+        yield
+    finally:
+        with writer.as_default():
+            if model.history is not None:
+                training = range(1, len(model.history) + 1)
+                for name, values in model.history.history.items():
+                    steps = model.history.validation_batches if "val_" in name else training
+                    for step, value in zip(steps, values, strict=True):
+                        tensor = tf.constant(value, tf.float32)
+                        tf.summary.write(name, tensor, step=step, metadata=metadata)
+        writer.close()
+
+
 def train(o: dict[str, Any]) -> None:
     """Train a network by the options of the command, save it and report."""
     name, target = _choose_network(o)
@@ -70,7 +97,9 @@ def train(o: dict[str, Any]) -> None:
     resumed = checkpoint is not None and Path(checkpoint).exists()
     start = time.perf_counter()
     try:
-        with _progress(model, batches):
+        # Numbers too large are reported once, by the error that ends the training.
+        with _progress(model, batches), _tensorboard(model, o), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
             history = train_model(
                 model, data, optimizer=optimizer, batches=batches, batch_size=o["batch_size"],
                 validation_interval=interval, patience=o["patience"],
@@ -81,9 +110,9 @@ def train(o: dict[str, Any]) -> None:
         lost = "nothing was saved; --checkpoint FILE would keep what was learned"
         raise Interrupted(kept if checkpoint else lost) from None
     seconds = time.perf_counter() - start
-    result = evaluate(model, data, split="validation")
     if not o["dry_run"]:
         save_model(model, target, data.class_names)
+    result = evaluate(model, data, split="validation")
     if o["as_json"]:
         write_json({
             "network": name, "batches": len(history), "seconds": round(seconds, 3),
@@ -127,6 +156,10 @@ def _choose_network(o: dict[str, Any]) -> tuple[str, Path]:
         target /= f"mnist-{o['recipe'] or name}{suffix}"
     elif not target.suffix:
         target = target.with_suffix(suffix)
+    if o["checkpoint"] and Path(o["checkpoint"]).resolve() == target.resolve():
+        raise click.UsageError(f"{target}: --checkpoint needs a file of its own")
+    if name == "numpy" and o["recipe"] == "deep":
+        raise click.UsageError("the deep recipe trains the deep network: leave out --network")
     if target.suffix != suffix:
         raise click.UsageError(f"{target}: the {name} network is saved as a {suffix} file")
     if not target.parent.is_dir():

@@ -24,6 +24,7 @@ from mnist_tutorial._internal.commands.console import (
     FAILED,
     _complain,
     half_blocks,
+    printable,
     write_json,
     write_table,
 )
@@ -88,7 +89,7 @@ def predict(pictures: Sequence[str], model: str, show: bool, as_json: bool) -> i
     else:
         shown = [i for i, one in enumerate(found) if show and one["digit"] is not None]
         for i in shown:
-            click.echo(f"{names[i]}\n{half_blocks(answers.images[i])}\n")
+            click.echo(f"{printable(names[i])}\n{half_blocks(answers.images[i])}\n")
         write_table(["picture", "digit", "runner-up"], map(_row, found))
     sys.stdout.flush()
     for warning in caught:  # they call the pictures images[0], images[1], ...
@@ -100,7 +101,8 @@ def predict(pictures: Sequence[str], model: str, show: bool, as_json: bool) -> i
 
 def _row(found: dict[str, Any]) -> list[str]:
     if found["digit"] is None:
-        return [found["picture"], "unreadable", ""]
+        blank = "" if sys.stdout.isatty() else "\t"  # in a pipe, five fields in every line
+        return [found["picture"], f"unreadable{blank}", blank]
     first = f"{found['digit']}\t{found['probability']:.2%}"
     return [found["picture"], first, f"{found['runner_up']}\t{found['runner_up_probability']:.2%}"]
 
@@ -141,7 +143,8 @@ def _read_standard_input() -> Any:
 
 def info(as_json: bool) -> None:
     """Write the versions, the devices and the shipped networks."""
-    from mnist_tutorial.further import RECIPES
+    from mnist_tutorial.data import SHIPPED_FOLDER
+    from mnist_tutorial.further.recipes import RECIPES, WEIGHTS
 
     libraries = ("numpy", "keras", "tensorflow", "pillow")
     versions = {"mnist-tutorial": mnist_tutorial.__version__, "python": platform.python_version()}
@@ -149,16 +152,24 @@ def info(as_json: bool) -> None:
         with suppress(importlib.metadata.PackageNotFoundError):
             versions[library] = importlib.metadata.version(library)
     networks = {name: recipe.epochs for name, recipe in RECIPES.items()}
+    folders = {"data": SHIPPED_FOLDER, "networks": WEIGHTS}
     if not as_json:
         for library, version in versions.items():
             click.echo(f"{library:15} {version}")
         for name, epochs in networks.items():
             click.echo(f"network {name:8} trained for {epochs} epochs")
+        click.echo("data            MNIST: 55,000 training, 5,000 validation, 10,000 test pictures")
+        for kind, folder in folders.items():
+            click.echo(f"{kind + ' in':15} {folder}")
         sys.stdout.flush()  # TensorFlow takes seconds to say what follows
     from mnist_tutorial._internal.tensorflow import tf
 
     devices = [device.name for device in tf.config.list_physical_devices()]
     if as_json:
-        write_json({"versions": versions, "devices": devices, "networks": list(networks)})
+        places = {kind: str(folder) for kind, folder in folders.items()}
+        write_json({
+            "versions": versions, "devices": devices, "networks": list(networks),
+            "folders": places,
+        })  # fmt: skip
     else:
         click.echo(f"devices         {', '.join(devices)}")
