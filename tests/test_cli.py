@@ -163,12 +163,22 @@ def test_a_checkpoint_gives_what_an_unbroken_training_gives(tmp_path):
 @pytest.mark.parametrize("options", [["--batches", "1000000"], ["--recipe", "thorough"]])
 def test_ctrl_c_keeps_the_checkpoint_and_exits_with_130(options, tmp_path):
     command = [*PROGRAM, "train", *options, "--checkpoint", "run"]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    end = time.monotonic() + 60
-    while not (tmp_path / "run").exists() and time.monotonic() < end:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A process that was started in the background would ignore the signal.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
+        end = time.monotonic() + 60
+        while not (tmp_path / "run").exists() and time.monotonic() < end:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        try:
+            _, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert errors == "interrupted; the same command continues from run\n"
     assert [path.name for path in tmp_path.iterdir()] == ["run"]

@@ -174,6 +174,13 @@ def test_several_histories_are_drawn_with_their_names(history):
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["slow", "fast"]
 
 
+@pytest.mark.parametrize("plot", [plot_loss, plot_accuracy])
+def test_other_things_than_axes(plot, history):
+    with pytest.raises(TypeError, match="ax must be a Matplotlib Axes; got 3"):
+        plot(history, ax=3)
+    assert not plt.get_fignums()
+
+
 def test_a_keras_history_is_drawn_by_epochs():
     import keras
 
@@ -205,7 +212,18 @@ def test_class_names_take_the_place_of_numbers():
     [
         (lambda: plot_loss(None), TypeError, "history must be a History; got None"),
         (lambda: plot_loss(History()), ValueError, "history must hold loss; got none"),
+        (lambda: plot_accuracy(History()), ValueError, "history must hold val_accuracy; got none"),
         (lambda: plot_accuracy({"a": 3}), TypeError, "history must be a History; got 3"),
+        (lambda: plot_loss({"loss": [1.0]}), TypeError, "history must be a History; got list"),
+        (lambda: plot_confusion_matrix(None), TypeError, "counts must be int .*; got None"),
+        (
+            lambda: plot_confusion_matrix(np.eye(3)),
+            ValueError,
+            r"must be int .*; got float64 \[3, 3\]",
+        ),
+        (lambda: plot_confusion_matrix([[1]], ax="ax"), TypeError, "Matplotlib Axes; got 'ax'"),
+        (lambda: plot_accuracy_per_class(np.eye(3)), ValueError, r"accuracies must be float \["),
+        (lambda: plot_accuracy_per_class([1.0], ax=plt), TypeError, "Matplotlib Axes; got module"),
         (lambda: plot_confusion_matrix(np.zeros((2, 3), int)), ValueError, r"\[classes, classes\]"),
         (lambda: plot_confusion_matrix(-np.eye(2, dtype=int)), ValueError, r"must lie in 0\.\.inf"),
         (

@@ -40,7 +40,10 @@ anything = st.one_of(
     ),
     # Of these, some are what a function expects.
     st.sampled_from(
-        [np.eye(3), [[0, 1], [1, 0]], np.arange(3), [np.ones(2)], np.zeros((2, 28, 28), np.uint8)]
+        [
+            *(np.eye(3), [[0, 1], [1, 0]], np.arange(3), np.arange(3.0), np.arange(3) > 1),
+            *([np.ones(2)], np.zeros((2, 28, 28), np.uint8)),
+        ]
     ),
     arrays.arrays(np.float64, (2, 3, 3, 1), elements=st.floats(-9, 9)),
 )
