@@ -1,7 +1,7 @@
 """The network: two convolutions, two poolings and a dense layer. Read chapter 2, "Layers".
 
-The builders return a plain ``keras.Sequential``. :func:`convolve` and :func:`max_pool` do the
-arithmetic of its layers in NumPy.
+The builders return a plain ``keras.Sequential``. :func:`mnist_tutorial.convolve` and
+:func:`mnist_tutorial.max_pool` do the arithmetic of its layers in NumPy.
 """
 
 from __future__ import annotations

@@ -137,8 +137,8 @@ def to_mnist_image(picture: Picture) -> npt.NDArray[np.uint8]:
     Parameters
     ----------
     picture : path, PIL image or array
-        One picture, as :func:`mnist_tutorial.predict` takes them. A photo's EXIF orientation
-        is followed, colours become grey by their luminance.
+        One picture, as :func:`mnist_tutorial.further.predict` takes them. A photo's EXIF
+        orientation is followed, colours become grey by their luminance.
 
     Returns
     -------
