@@ -49,7 +49,7 @@ class Batch(NamedTuple):
         """Return the batch with images changed by ``augment(images [n, 28, 28, 1], seed)``."""
         shape = f"{len(self.xs)}, {IMAGE_SIZE}, {IMAGE_SIZE}, 1"
         images = augment(self.xs.reshape(-1, IMAGE_SIZE, IMAGE_SIZE, 1), seed)
-        images = check("images of augment", images, f"float [{shape}] in -1..2")
+        images = check("images of augment", images, f"float [{shape}] in -1..2 or nan")
         return self._replace(xs=np.asarray(images, np.float32).reshape(self.xs.shape))
 
     def __repr__(self) -> str:

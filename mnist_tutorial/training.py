@@ -83,7 +83,7 @@ def train(
         Training steps from one evaluation to the next; None for no evaluation.
     patience : int, optional
         Stop after this many evaluations in a row without a lower validation loss, and give the
-        model the weights of the lowest one.
+        model the weights of the lowest one, also where the optimizer averages.
     augment : callable, optional
         Changes the images of each training batch: takes them, float32 [n, 28, 28, 1] in
         0..1, and a seed, a pair of ints that no other step has; returns the new images. For

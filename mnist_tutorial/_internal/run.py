@@ -61,8 +61,6 @@ class TrainingRun:
             batches = max(1, math.ceil(round(epochs * len(data.train_sampler) / batch_size, 6)))
         if patience is not None and validation_interval is None:
             raise ValueError("patience needs evaluations; got validation_interval None")
-        if patience is not None and getattr(optimizer, "use_ema", False):
-            raise ValueError("patience and an optimizer with use_ema exclude each other")
         self.batches, self.validation_interval = batches, validation_interval
         self.patience = patience
         self.best_weights = [] if patience is None else model.get_weights()
