@@ -313,7 +313,8 @@ def test_a_narrow_terminal_lists_the_mistakes(terminal):
 
 def test_training_shows_its_progress_and_can_be_interrupted(terminal):
     text = terminal("train --batches 100000", 80, until="validation", keys="C-c")
-    assert "interrupted; nothing was saved" in text and "exit code 130" in text
+    # Whether the shell lives on to say the exit code depends on the shell; 130 is tested above.
+    assert "interrupted; nothing was saved" in text
 
 
 def test_the_shell_completes_commands_and_options():
