@@ -6,16 +6,11 @@ import numpy as np
 import pytest
 from drawings import drawing
 
-from mnist_tutorial import MnistData, build_model, predict, pretrained
+from mnist_tutorial import build_model, predict, pretrained
 from mnist_tutorial.further import to_mnist_image
 
 PAGE = drawing()
 BLOCK = np.pad(np.full((50, 50), 255, np.uint8), 20)
-
-
-@pytest.fixture(scope="module")
-def data():
-    return MnistData()
 
 
 @pytest.fixture(scope="module")

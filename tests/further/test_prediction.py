@@ -9,16 +9,11 @@ import pytest
 from drawings import drawing, saved
 from PIL import Image
 
-from mnist_tutorial import MnistData, Predictions, predict, pretrained
+from mnist_tutorial import Predictions, predict, pretrained
 
 PAGE = drawing()
 ARRAY = np.asarray(PAGE)
 BLANK = np.zeros((28, 28), np.uint8)
-
-
-@pytest.fixture(scope="module")
-def data():
-    return MnistData()
 
 
 @pytest.fixture(scope="module")
