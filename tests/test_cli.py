@@ -272,21 +272,26 @@ def terminal(folder):
         command = [*tmux, "capture-pane", "-p", "-e"]
         return subprocess.run(command, capture_output=True, text=True).stdout
 
+    def wait_for(text):
+        end = time.monotonic() + 60
+        while text not in screen():
+            assert time.monotonic() < end, f"{text!r} never stood on the screen:\n{screen()}"
+            time.sleep(0.1)
+
     def show(line, width, until="exit code", keys=None, **environment):
-        # tmux sets TERM, and pytest's readline the size, whatever the terminal has.
+        # tmux sets TERM, pytest's readline the size, and `make` that no progress is shown.
+        unset = "-u COLUMNS -u LINES -u TQDM_DISABLE"
         settings = " ".join("=".join(pair) for pair in environment.items())
         # The trap keeps the shell alive after Ctrl-C, to say the program's exit code.
-        program = f"trap : INT; env -u COLUMNS -u LINES {settings} {' '.join(PROGRAM)} {line}"
+        program = f"trap : INT; env {unset} {settings} {' '.join(PROGRAM)} {line}"
         program += "; echo exit code $?; sleep 600"
         size = ["-x", str(width), "-y", "40"]
         start = [*tmux, "new-session", "-d", *size, "-c", str(folder), program]
         subprocess.run(start, check=True)
-        end = time.monotonic() + 60
-        for awaited in (until, "exit code"):
-            while awaited not in screen() and time.monotonic() < end:
-                time.sleep(0.1)
-            if keys and awaited == until:
-                subprocess.run([*tmux, "send-keys", keys], check=True)
+        wait_for(until)
+        if keys:
+            subprocess.run([*tmux, "send-keys", keys], check=True)
+            wait_for("exit code")
         return screen()
 
     yield show
