@@ -101,7 +101,7 @@ def _encode(images: npt.NDArray[np.uint8], labels: npt.NDArray[np.integer], clas
 def epoch_order(n: int, *, seed: int, epoch: int) -> npt.NDArray[np.int64]:
     """Return the order in which one epoch visits ``n`` examples.
 
-    A pure function of its arguments, so any epoch's order can be had at once. Sorting the raw
+    A pure function of its arguments, so the order of any epoch is known at once. Sorting the raw
     output of the Philox generator gives the same order with every release of NumPy, which
     ``Generator.permutation`` does not promise.
 

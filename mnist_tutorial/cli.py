@@ -1,4 +1,4 @@
-"""The command line: ``mnist-tutorial train``, ``evaluate``, ``predict``, ``export``, ``info``.
+"""The command line: ``mnist-tutorial train``, ``evaluate``, ``predict``, ``shard`` and others.
 
 What a command needs is imported when it runs: help and errors take a moment, and only what
 uses Keras waits for TensorFlow.
@@ -15,6 +15,7 @@ import click
 
 from mnist_tutorial._internal.commands import console, models, use
 from mnist_tutorial._internal.commands import export as exporting
+from mnist_tutorial._internal.commands import shard as sharding
 from mnist_tutorial._internal.commands import train as training
 
 HELP: Any = {"context_settings": {"help_option_names": ["-h", "--help"]}}
@@ -58,8 +59,8 @@ positive = click.FloatRange(min=0, min_open=True)
 json_option = click.option("--json", "as_json", is_flag=True, help="Write the result as JSON.")
 data_option = click.option(
     "--data", type=click.Path(exists=True, file_okay=False), metavar="FOLDER",
-    help="Use other data: a folder with four files named like MNIST's. "
-    "By default, the MNIST that comes with the program.",
+    help="Use other data: a folder with a folder of pictures for each class, or with four files "
+    "named like MNIST's, or one that \"shard\" has written. By default, MNIST.",
 )  # fmt: skip
 model_option = click.option(
     "--model", default="thorough", show_default=True, metavar="FILE|NAME",
@@ -105,6 +106,9 @@ model_option = click.option(
 @click.option("--patience", type=click.IntRange(1), metavar="N",
               help="Stop when N evaluations in a row have brought nothing better, and keep the "
               "best network.")
+@click.option("--workers", type=click.IntRange(1), metavar="N",
+              help="Train the keras network (or the dense or deep one) with N processes of this "
+              "machine, which share the work of each step as several machines would.")
 @click.option("--tensorboard", type=click.Path(file_okay=False), metavar="FOLDER",
               help="Also write the losses and accuracies for TensorBoard, a program that draws "
               "them. This loads TensorFlow, which takes seconds.")
@@ -180,6 +184,21 @@ def export(**o: Any) -> None:
     loaded again, and 100 of its predictions are compared with the network's.
     """
     exporting.export(**o)
+
+
+@cli.command(epilog="Example: mnist-tutorial shard shards/ --shards 16", **HELP)
+@click.argument("folder", type=click.Path(file_okay=False), metavar="FOLDER")
+@data_option
+@click.option("--shards", type=click.IntRange(1), default=8, metavar="N", show_default=True,
+              help="Into how many files the training pictures are divided.")  # fmt: skip
+@json_option
+def shard(**o: Any) -> None:
+    """Write the data as several files, from which it can be read piece by piece.
+
+    FOLDER is a new folder. "train --data FOLDER" then keeps only a few of the files in memory
+    at a time, so the data may be larger than it.
+    """
+    sharding.shard(**o)
 
 
 @cli.command(epilog="Example: mnist-tutorial info", **HELP)

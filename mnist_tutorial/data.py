@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,24 +9,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from mnist_tutorial._internal.array_checks import check_range
 from mnist_tutorial._internal.checks import check, checked
 from mnist_tutorial._internal.errors import describe
 from mnist_tutorial._internal.idx import read_idx
-from mnist_tutorial._internal.mnist_form import IMAGE_SIZE, picture_html
+from mnist_tutorial._internal.idx_folder import SHIPPED_FOLDER, check_shipped_files, read_split
+from mnist_tutorial._internal.mnist_form import DIGITS, Form, check_form, picture_html
 from mnist_tutorial.batching import BATCH_SIZE, TEST_BATCH_SIZE, Batch, BatchSampler
 
 __all__ = ["MnistData", "read_idx"]
 
-SHIPPED_FOLDER = Path(__file__).parent / "_files" / "mnist"
-SHIPPED_SHA256 = {
-    "t10k-images-idx3-ubyte": "1a1a05eab793c14bb050b398624a11b0ffd1a2953baed553b1b9bd079e2a20be",
-    "t10k-labels-idx1-ubyte": "b91679a0acfe4ba0e50a2437a903084cba1f5f92592b016a25a7dfd00455798b",
-    "train-images-idx3-ubyte": "0b367032e93c5d0cea0925647cfdb18614af8ee15f83e6f2fc2ad904a6835971",
-    "train-labels-idx1-ubyte": "1787548bbe0bff1ec2ecdc0ef292b02df999e2d1a6002d27500982c652b17203",
-}
-VALIDATION_IMAGES = 5000
-DIGITS = tuple("0123456789")
+VALIDATION_SHARE = 12  # one in so many training images
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -35,15 +26,15 @@ Bytes = npt.NDArray[np.uint8]
 class MnistData:
     """The three splits of MNIST and the next batch of each.
 
-    The validation split is the last 5,000 images of the training file, the training split the
-    55,000 before it, the test split the 10,000 of the test file.
+    The validation split is the last twelfth of the training file, 5,000 of MNIST's 60,000
+    images; the training split is the rest of it; the test split is the test file.
 
     Parameters
     ----------
     folder : path, optional
-        A folder with files of the same four names, gzipped or not (Fashion-MNIST, KMNIST or
-        digits of your own). By default the MNIST that ships with the package, whose SHA-256
-        is checked.
+        A folder with files of the same four names, gzipped or not, such as Fashion-MNIST's. By
+        default the MNIST that ships with the package, whose SHA-256 is checked. See
+        :meth:`from_folder` and :meth:`from_arrays` for data in other forms.
     class_names : sequence of str, optional
         One per class, in the order of the class numbers. The ten digits by default.
     seed : int, default 0
@@ -58,6 +49,9 @@ class MnistData:
     class_names : tuple of str
     classes : int
         The number of classes.
+    form : "mnist" or "fit"
+        How :func:`mnist_tutorial.predict` brings new pictures into the form of these: as
+        MNIST's makers did, for the digits that ship with the package, or fitted into 28x28.
     train_sampler, validation_sampler, test_sampler : BatchSampler
         Hand out the batches of each split.
     seed : int
@@ -87,21 +81,16 @@ class MnistData:
     ) -> None:
         source = SHIPPED_FOLDER if folder is None else Path(folder)
         if folder is None:
-            _check_shipped_files()
+            check_shipped_files()
         class_names = _names(class_names)
-        images, labels = _read_split(source, "train", len(class_names))
-        if len(images) <= VALIDATION_IMAGES:
-            raise ValueError(
-                f"{source}: needs more than {VALIDATION_IMAGES} training images, the last of "
-                f"which are for validation; holds {len(images)}"
-            )
-        held_out = [-VALIDATION_IMAGES]
-        (training, validation), (known, unknown) = (
-            np.split(images, held_out),
-            np.split(labels, held_out),
-        )
-        test = _read_split(source, "t10k", len(class_names))
-        self._set((training, known), (validation, unknown), test, class_names, seed)
+        images, labels = read_split(source, "train", len(class_names))
+        if len(images) < 2:
+            raise ValueError(f"{source}: needs at least 2 training images; holds {len(images)}")
+        end = len(images) - max(1, len(images) // VALIDATION_SHARE)
+        training, validation = (images[:end], labels[:end]), (images[end:], labels[end:])
+        test = read_split(source, "t10k", len(class_names))
+        form: Form = "mnist" if folder is None else "fit"
+        self._set(training, validation, test, class_names, seed, form)
 
     @classmethod
     def from_arrays(
@@ -134,6 +123,47 @@ class MnistData:
         data._set(train, validation, test, class_names, seed)
         return data
 
+    @classmethod
+    @checked(folder="path", share="number > 0", seed="seed")
+    def from_folder(
+        cls,
+        folder: str | os.PathLike[str],
+        *,
+        form: Form = "fit",
+        share: float = 0.1,
+        seed: int = 0,
+    ) -> MnistData:
+        """Make the data from pictures, one folder per class.
+
+        The names of the folders are the names of the classes: ``folder/cat/1.jpg`` is a cat. A
+        file's name decides its split, so a picture stays in its split when others are added.
+
+        Parameters
+        ----------
+        folder : path
+            Holds a folder for each class; or the folders ``train`` and ``test``, perhaps also
+            ``validation``, each with a folder for each class.
+        form : "fit" or "mnist", default "fit"
+            "fit": the whole picture in grey, scaled to fit into 28x28; one on a light ground is
+            inverted. "mnist": see :func:`mnist_tutorial.further.to_mnist_image`.
+        share : float, default 0.1
+            Share of each class that becomes the validation split, and again the test split.
+        seed : int, default 0
+            As in :class:`MnistData`.
+
+        Warns
+        -----
+        UserWarning
+            If pictures cannot be read; they are left out.
+        """
+        from mnist_tutorial._internal.pictures.folders import read_folder
+
+        check_form(form)
+        (training, validation, test), names = read_folder(Path(folder), form, share)
+        data = cls.__new__(cls)
+        data._set(training, validation, test, names, seed, form)
+        return data
+
     def _set(
         self,
         train: tuple[Bytes, npt.NDArray[np.integer]],
@@ -141,7 +171,9 @@ class MnistData:
         test: tuple[Bytes, npt.NDArray[np.integer]],
         class_names: Sequence[str],
         seed: int,
+        form: Form = "fit",
     ) -> None:
+        self.form: Form = form
         self.seed, self.class_names = check("seed", seed, "seed"), _names(class_names)
         self.classes = len(self.class_names)
         samplers = []
@@ -193,43 +225,3 @@ def _names(class_names: Sequence[str]) -> tuple[str, ...]:
     if len(class_names) < 2:
         raise ValueError(f"class_names must hold at least 2 names; got {len(class_names)}")
     return tuple(map(str, class_names))
-
-
-def _read_split(folder: Path, prefix: str, classes: int) -> tuple[Bytes, Bytes]:
-    """Read the images and the labels of a split, and check that they fit each other."""
-    image_file = _find(folder, f"{prefix}-images-idx3-ubyte")
-    label_file = _find(folder, f"{prefix}-labels-idx1-ubyte")
-    images, labels = read_idx(image_file), read_idx(label_file)
-    if images.ndim != 3 or images.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE):
-        raise ValueError(
-            f"{image_file}: images must be [n, {IMAGE_SIZE}, {IMAGE_SIZE}]; "
-            f"got {list(images.shape)}"
-        )
-    if labels.shape != images.shape[:1]:
-        raise ValueError(
-            f"{label_file}: labels must be [{len(images)}], one for each image of "
-            f"{image_file.name}; got {list(labels.shape)}"
-        )
-    if len(images) == 0:
-        raise ValueError(f"{image_file}: holds no images")
-    check_range(f"{label_file}: labels", labels, 0, classes - 1)
-    return images, labels
-
-
-def _find(folder: Path, name: str) -> Path:
-    """Return the path of one of the four files, gzipped or not."""
-    if not os.path.isdir(folder):
-        raise FileNotFoundError(f"{folder}: no such folder")
-    for path in (folder / name, folder / f"{name}.gz"):
-        if os.path.lexists(path):
-            return path
-    raise FileNotFoundError(f"{folder}: holds neither {name} nor {name}.gz")
-
-
-def _check_shipped_files() -> None:
-    for name, expected in SHIPPED_SHA256.items():
-        path = _find(SHIPPED_FOLDER, name)
-        if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
-            raise ValueError(
-                f"{path}: damaged; its SHA-256 is not that of the file the package shipped"
-            )

@@ -63,7 +63,7 @@ def train(
     model : keras.Model or NumpyNetwork
         Maps float32 [n, 28, 28, 1] to probabilities float32 [n, classes]. Its weights change
         in place; it need not be compiled. ``model.history`` holds what has been recorded, also
-        when training is interrupted or fails.
+        when training is interrupted or fails; ``model.class_names`` are those of the data.
     data : MnistData
         Gives the training and the validation batches. The test split is not touched.
     optimizer : keras.optimizers.Optimizer or str, optional
@@ -78,7 +78,7 @@ def train(
     batch_size : int, default 64
         Examples per step.
     validation_batch_size : int, default 1000
-        Examples per evaluation.
+        Examples per evaluation, at most as many as the validation split has.
     validation_interval : int or None, default 5
         Training steps from one evaluation to the next; None for no evaluation.
     patience : int, optional
@@ -129,7 +129,7 @@ def train(
             loss, accuracy = train_step(batch, step)
             run.history.add_training(loss, accuracy)
             if run.validation_due:
-                batch = data.next_validation_batch(validation_batch_size)
+                batch = data.next_validation_batch(run.validation_batch_size)
                 loss, accuracy = validation_step(batch)
                 run.history.add_validation(loss, accuracy)
     return run.history

@@ -40,7 +40,9 @@ def folder(tmp_path_factory, data):
     return folder
 
 
-@pytest.mark.parametrize("command", [[], ["train"], ["evaluate"], ["predict"], ["export"]])
+@pytest.mark.parametrize(
+    "command", [[], ["train"], ["evaluate"], ["predict"], ["export"], ["shard"]]
+)
 def test_help_ends_with_an_example(command):
     lines = run(*command, "--help").stdout.splitlines()
     assert lines[-1].strip().startswith("Example: mnist-tutorial")
@@ -70,6 +72,9 @@ WRONG = {
     "train --model-save-path no/model.npz": "there is no folder no",
     "train --model-save-path model.keras": "saved as a .npz file",
     "train --checkpoint a.npz --model-save-path a.npz": "--checkpoint needs a file of its own",
+    "train --workers 2 --network numpy": "give --network keras, dense or deep",
+    "train --workers 0": "0 is not in the range",
+    "shard": "Missing argument 'FOLDER'",
     "train --recipe deep --network numpy": "the deep recipe trains the deep network",
     "predict no\x1b[31m.png": "there is no picture no?[31m.png",
     "train --network great": "'numpy', 'keras', 'dense', 'deep'",

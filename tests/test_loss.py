@@ -64,6 +64,12 @@ def test_logits_lose_nothing_where_probabilities_do():
     assert cross_entropy(labels, softmax(logits)) == pytest.approx(-np.log(1e-7))
 
 
+def test_half_precision_does_not_overflow():
+    labels, logits = np.eye(2, dtype=np.float16)[[1]], np.array([[60000, -60000]], np.float16)
+    losses = cross_entropy_from_logits(labels, logits)
+    assert (losses.dtype, losses.tolist()) == (np.float32, [120000])
+
+
 def test_accuracy_by_hand():
     probabilities = np.array([[0.5, 0.3, 0.2], [0.2, 0.2, 0.6], [0.1, 0.8, 0.1], [0.4, 0.3, 0.3]])
     assert accuracy(np.eye(3)[[0, 2, 2, 1]], probabilities) == 0.5

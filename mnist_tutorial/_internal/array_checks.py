@@ -52,6 +52,8 @@ def check_array(
         raise ValueError(f"{name} must not be empty; got {describe(array)}")
     if kind == "float" and array.dtype.kind != "f":
         array = array.astype(np.float64)
+    if kind == "float" and array.dtype.itemsize < 4:  # sums overflow in half precision
+        array = array.astype(np.float32)
     if finite and kind == "float" and not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite; got {array[~np.isfinite(array)][0]}")
     if bounds is not None:

@@ -1,10 +1,12 @@
-"""Files that are written whole or not at all, and by one process at a time."""
+"""Files and folders that are written whole or not at all, and by one process at a time."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import glob
 import os
+import shutil
 import stat
 import tempfile
 import time
@@ -26,17 +28,46 @@ def write_whole(path: Path, content: bytes) -> None:
     path = Path(os.path.realpath(path))
     if os.path.lexists(path) and not path.is_file():
         raise ValueError(f"{path}: not a regular file")
+    if not (mode := _mode_of(path)) & 0o222:  # somebody has protected it; root could write it
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     descriptor, unfinished = tempfile.mkstemp(_UNFINISHED, f".{path.name}.", path.parent)
     try:
         with open(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(unfinished, _mode_of(path))
+        os.chmod(unfinished, mode)
         _replace(unfinished, path)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(unfinished)
+        raise
+    _sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Yield a new folder to fill; at the end of the block it gets its name, or is removed.
+
+    One process at a time may write a folder: what an earlier one left unfinished is removed.
+    """
+    path = Path(os.path.realpath(path))
+    if os.path.lexists(path) and not (path.is_dir() and not any(path.iterdir())):
+        raise FileExistsError(f"{path}: exists already; name a new folder, or an empty one")
+    for old in path.parent.glob(f".{glob.escape(path.name)}.????????{_UNFINISHED}"):
+        shutil.rmtree(old)
+    unfinished = Path(tempfile.mkdtemp(_UNFINISHED, f".{path.name}.", path.parent))
+    try:
+        yield unfinished
+        for file in unfinished.iterdir():
+            with file.open("rb+") as written:
+                os.fsync(written.fileno())
+        os.chmod(unfinished, _new_mode(0o777))
+        with contextlib.suppress(FileNotFoundError):
+            path.rmdir()
+        os.replace(unfinished, path)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
         raise
     _sync_folder(path.parent)
 
@@ -65,9 +96,13 @@ def _mode_of(path: Path) -> int:
     """Return the mode of the file, or the one that a new file would get."""
     with contextlib.suppress(FileNotFoundError):
         return stat.S_IMODE(path.stat().st_mode)
+    return _new_mode(0o666)
+
+
+def _new_mode(most: int) -> int:
     umask = os.umask(0)
     os.umask(umask)
-    return 0o666 & ~umask
+    return most & ~umask
 
 
 def _replace(source: str, target: Path) -> None:

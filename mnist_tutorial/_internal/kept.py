@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mnist_tutorial._internal.errors import describe
+from mnist_tutorial._internal.mnist_form import check_trainable
 from mnist_tutorial._internal.tensorflow import forget_old_graphs, is_keras, keras
 from mnist_tutorial.optimizer import build_optimizer
 
@@ -16,8 +17,10 @@ def kept_with_model(compile_steps: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(compile_steps)
     def wrapper(model: Any, optimizer: Any) -> Any:
+        check_trainable(model)
         if not is_keras(model, "Model"):
             return compile_steps(model, optimizer)
+        _check_optimizer(optimizer)
         # Settings are compared as well as objects: they are constants in the graphs.
         key = [optimizer, [id(variable) for variable in model.trainable_variables]]
         key += [repr(model.get_config()), repr(optimizer.get_config())]
@@ -40,7 +43,7 @@ class _Kept:
 
 def optimizer_for(model: Any, optimizer: Any) -> Any:
     """Return the optimizer, or the tutorial's, kept with the model so that nothing recompiles."""
-    if hasattr(model, "compile_steps"):
+    if not is_keras(model, "Model"):
         if optimizer is not None and not hasattr(optimizer, "update"):
             raise TypeError(
                 "optimizer of a NumpyNetwork must be a mnist_tutorial.further.SGD; "
@@ -55,8 +58,7 @@ def optimizer_for(model: Any, optimizer: Any) -> Any:
                 f"optimizer must name one of Keras's, such as 'adam'; got {optimizer!r}"
             ) from None
     if optimizer is not None:
-        if not is_keras(optimizer, "Optimizer"):
-            raise TypeError(f"optimizer must be a Keras optimizer; got {describe(optimizer)}")
+        _check_optimizer(optimizer)
         if is_keras(optimizer, "LossScaleOptimizer"):
             raise ValueError("optimizer must not be a LossScaleOptimizer: train uses float32")
         return optimizer
@@ -66,3 +68,8 @@ def optimizer_for(model: Any, optimizer: Any) -> Any:
         kept = model._mnist_tutorial_optimizer = _Kept(key, build_optimizer())
     kept.value.iterations.assign(0)
     return kept.value
+
+
+def _check_optimizer(optimizer: Any) -> None:
+    if not is_keras(optimizer, "Optimizer"):
+        raise TypeError(f"optimizer must be a Keras optimizer; got {describe(optimizer)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import reprlib
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,8 @@ from mnist_tutorial._internal.tensorflow import is_keras
 
 IMAGE_SIZE = 28
 NUM_CLASSES = 10
+DIGITS = tuple("0123456789")
+Form: TypeAlias = Literal["mnist", "fit"]
 WEIGHT_SHAPES = ((5, 5, 1, 8), (8,), (5, 5, 8, 16), (16,), (256, 10), (10,))
 
 _JUDGED_IMAGES = 100
@@ -103,6 +105,12 @@ def check_data(data: Any) -> None:
     """Raise TypeError unless data hands out batches as MnistData does."""
     if not hasattr(data, "next_train_batch"):
         raise TypeError(f"data must be an MnistData; got {describe(data)}")
+
+
+def check_form(form: Any) -> None:
+    """Raise ValueError unless form is the name of one."""
+    if form not in ("mnist", "fit"):
+        raise ValueError(f"form must be 'mnist' or 'fit'; got {form!r}")
 
 
 def check_probabilities(outputs: npt.NDArray[np.floating]) -> None:

@@ -48,13 +48,10 @@ class TrainingRun:
         check_data(data)
         check_trainable(model, data.classes)
         check("batch_size", batch_size, f"whole number in 1..{len(data.train_sampler)}")
-        if validation_interval is not None:
-            check(
-                "validation_batch_size",
-                validation_batch_size,
-                f"whole number in 1..{len(data.validation_sampler)}",
-            )
+        self.validation_batch_size = min(validation_batch_size, len(data.validation_sampler))
         self.model, self.data, self.history = model, data, history
+        # Of several workers that train one model, all read the checkpoint and one writes it.
+        self.writes = getattr(model, "writes_checkpoint", True)
         self.optimizer = optimizer_for(model, optimizer)
         if epochs is not None:
             # Rounded because 0.07 * 55000 is a little more than 3850.
@@ -85,7 +82,8 @@ class TrainingRun:
             check_probabilities(np.asarray(self.model(images, training=False)))
             self.optimizer.build(self.model.trainable_variables)
             if self.checkpoint is not None:
-                stack.enter_context(locked(self.checkpoint))
+                if self.writes:
+                    stack.enter_context(locked(self.checkpoint))
                 self._state = RunState(self.checkpoint, self)
                 self._state.resume_or_begin()
             # Said only to silence it: else the environment variable TQDM_DISABLE decides.
@@ -95,6 +93,9 @@ class TrainingRun:
                      delay=1, **silent)
             )  # fmt: skip
             self.model.history = self.history
+            # What `predict` wants to know about the pictures to come.
+            self.model.class_names = self.data.class_names
+            self.model.form = getattr(self.data, "form", "mnist")
             self._stack = stack.pop_all()
         return self
 

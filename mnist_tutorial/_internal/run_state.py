@@ -34,12 +34,7 @@ class RunState:
             "model": _relevant(run.model.get_config()),
             "optimizer": {"kind": type(run.optimizer).__name__}
             | _relevant(run.optimizer.get_config()),
-            "images and labels": _sha256(
-                data.train_images,
-                data.train_labels,
-                data.validation_images,
-                data.validation_labels,
-            ),
+            "images and labels": _fingerprint(data),
         }
 
     def save(self) -> None:
@@ -47,6 +42,8 @@ class RunState:
 
         arrays = {name: np.asarray(variable) for name, variable in self.variables.items()}
         check_finite(f"batch {self.run.done}", arrays)
+        if not self.run.writes:
+            return
         history = self.run.history
         arrays |= {name: np.array(values) for name, values in history.history.items()}
         arrays["validation_batches"] = np.array(history.validation_batches, np.int64)
@@ -155,6 +152,15 @@ def _differs(there: Any, here: Any) -> bool:
 
 def _form(array: Any) -> tuple[Any, ...]:
     return array.shape, array.dtype
+
+
+def _fingerprint(data: Any) -> str:
+    """Return a text that only the same images and labels have."""
+    if hasattr(data, "fingerprint"):  # shards, which need not fit in memory
+        return str(data.fingerprint)
+    return _sha256(
+        data.train_images, data.train_labels, data.validation_images, data.validation_labels
+    )
 
 
 def _sha256(*arrays: Any) -> str:

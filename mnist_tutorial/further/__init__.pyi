@@ -7,10 +7,18 @@ from .backward import relu_backward as relu_backward
 from .backward import softmax_cross_entropy_backward as softmax_cross_entropy_backward
 from .checkpoint import load_checkpoint as load_checkpoint
 from .checkpoint import save_checkpoint as save_checkpoint
+from .cluster import cluster_config as cluster_config
+from .cluster import train_as_worker as train_as_worker
+from .cluster import train_on_ray as train_on_ray
 from .deep_model import build_deep_model as build_deep_model
+from .distributed import allreduce_seconds as allreduce_seconds
+from .distributed import distribute as distribute
+from .distributed import train_on_workers as train_on_workers
 from .embedding import penultimate_features as penultimate_features
 from .embedding import project_pca as project_pca
 from .export import export_tfjs as export_tfjs
+from .fashion import FASHION_CLASSES as FASHION_CLASSES
+from .fashion import FASHION_SAMPLE as FASHION_SAMPLE
 from .looking_inside import feature_maps as feature_maps
 from .looking_inside import maximize_activations as maximize_activations
 from .looking_inside import occlusion_map as occlusion_map
@@ -36,3 +44,5 @@ from .recipes import RECIPES as RECIPES
 from .recipes import Recipe as Recipe
 from .recipes import pretrained as pretrained
 from .recipes import train_recipe as train_recipe
+from .shards import ShardedData as ShardedData
+from .shards import write_shards as write_shards

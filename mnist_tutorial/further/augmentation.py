@@ -10,6 +10,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from mnist_tutorial._internal.checks import check, checked
+
 __all__ = ["random_affine"]
 
 Array = npt.NDArray[np.float32]
@@ -17,6 +19,9 @@ CENTRE = 13.5
 PLACES = np.arange(28, dtype=np.float32) - np.float32(CENTRE)
 
 
+@checked(
+    xs="float [n, 28, 28, 1]", shift="number >= 0", rotation="number >= 0", scale="number >= 0"
+)
 def random_affine(
     xs: Array,
     seed: tuple[int, int],
@@ -58,6 +63,7 @@ def random_affine(
     >>> moved.shape, bool((moved[0] == moved[1]).all())
     ((2, 28, 28, 1), False)
     """
+    check("seed", seed, "int [2] in 0..inf")
     draws = np.random.default_rng(seed).random((5, len(xs), 1, 1), np.float32) * 2 - 1
     angle = draws[0] * np.float32(math.radians(rotation))
     width, height = 1 + np.float32(scale) * draws[1], 1 + np.float32(scale) * draws[2]

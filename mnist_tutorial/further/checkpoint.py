@@ -58,6 +58,8 @@ def save_checkpoint(
     ...     load_checkpoint(path)
     ({'weights': array([1., 1., 1.])}, {'step': 7})
     """
+    if not isinstance(arrays, dict):
+        raise TypeError(f"arrays must be a dict of arrays; got {describe(arrays)}")
     # safetensors writes the memory as it lies, and reads it as little-endian, in C's order.
     arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     for name, array in arrays.items():

@@ -156,7 +156,7 @@ def train_low_level(
 
 def _check_inputs(weights: Sequence[Any], images: Any) -> None:
     """Check arrays and eager tensors; inside a graph, tensors have no values yet."""
-    if not _have_values(images, *weights):
+    if isinstance(weights, list | tuple) and not _have_values(images, *weights):
         return
     check_weights("weights", weights)
     values = check("images", images, "float [n, 28, 28, 1]")

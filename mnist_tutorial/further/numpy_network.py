@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mnist_tutorial._internal.checks import checked
+from mnist_tutorial._internal.checks import check, checked
 from mnist_tutorial._internal.errors import describe
 from mnist_tutorial.batching import Batch
 from mnist_tutorial.further.numpy_layers import Array, Buffers
@@ -62,7 +62,7 @@ class NumpyNetwork:
     def __init__(
         self, *, seed: int = 0, filters: tuple[int, int] = (8, 16), classes: int = 10
     ) -> None:
-        first, second = filters
+        first, second = check("filters", filters, "int [2] in 1..inf").tolist()
         self.output_shape = (None, classes)
         self.shapes: Shapes = (
             (5, 5, 1, first), (first,), (5, 5, first, second), (second,),
@@ -80,18 +80,22 @@ class NumpyNetwork:
 
     def _make_views(self) -> None:
         """View ``flat`` as the six weights, and begin without buffers."""
-        self.weights = tuple(self._split(self.flat))
+        self._weights = tuple(self._split(self.flat))
         self.variables = self.trainable_variables = [self.flat]
         self._buffers: dict[int, Buffers] = {}
         self._lock = threading.RLock()
 
     def __getstate__(self) -> dict[str, Any]:
-        derived = ("weights", "variables", "trainable_variables", "_buffers", "_lock")
+        derived = ("_weights", "variables", "trainable_variables", "_buffers", "_lock")
         return {name: value for name, value in self.__dict__.items() if name not in derived}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._make_views()
+
+    @property
+    def weights(self) -> tuple[Array, ...]:  # noqa: D102
+        return self._weights
 
     def get_weights(self) -> list[Array]:
         """Return copies of the six arrays."""

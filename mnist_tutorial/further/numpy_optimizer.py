@@ -138,6 +138,12 @@ class CosineDecay:
     steps: int
     warmup: float = 0.2
 
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        check("peak", self.peak, "number > 0")
+        check("steps", self.steps, "whole number >= 1")
+        check("warmup", self.warmup, "number in 0..1")
+
     def __call__(self, step: int) -> float:
         """Return the learning rate of a step, 0 for the first."""
         rising = round(self.warmup * self.steps)

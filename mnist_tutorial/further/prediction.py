@@ -1,4 +1,4 @@
-"""Recognise the digit in any picture: a photo, a drawing, an array.
+"""Recognise what any picture shows: a photo, a drawing, an array.
 
 NumPy and Pillow alone; the network may be of Keras or not. Read the chapter "In your browser": it
 shows how MNIST's images were made. Its drawing pad takes the same steps.
@@ -13,9 +13,15 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from mnist_tutorial._internal.mnist_form import NUM_CLASSES, check_model, scale_pixels
+from mnist_tutorial._internal.mnist_form import (
+    DIGITS,
+    Form,
+    check_form,
+    check_model,
+    scale_pixels,
+)
 from mnist_tutorial._internal.pictures.doubts import doubt_about, warn_of
-from mnist_tutorial._internal.pictures.forms import UNREADABLE, to_form
+from mnist_tutorial._internal.pictures.forms import FORMS, UNREADABLE, to_form
 from mnist_tutorial._internal.pictures.predictions import Predictions
 from mnist_tutorial._internal.pictures.reading import Picture, read_pictures
 from mnist_tutorial.results import predict_probabilities
@@ -29,11 +35,16 @@ DOUBTFUL = 0.7
 
 
 def predict(
-    model: Callable[..., Any], images: Picture | Sequence[Any], *, strict: bool = False
+    model: Callable[..., Any],
+    images: Picture | Sequence[Any],
+    *,
+    form: Form | None = None,
+    class_names: Sequence[str] | None = None,
+    strict: bool = False,
 ) -> Predictions:
-    """Recognise the digits in pictures of any size, colour and kind.
+    """Recognise the digits, or other classes, in pictures of any size, colour and kind.
 
-    Each picture is brought into MNIST's form by
+    Each picture of a digit is brought into MNIST's form by
     :func:`mnist_tutorial.further.to_mnist_image` first. It should show one digit. A photo is
     also turned by up to 24 degrees to either side; of the seven answers the confident ones
     count most.
@@ -41,7 +52,7 @@ def predict(
     Parameters
     ----------
     model : keras.Model, or another callable
-        Maps float32 [n, 28, 28, 1] in 0..1 to probabilities float32 [n, 10].
+        Maps float32 [n, 28, 28, 1] in 0..1 to probabilities float32 [n, classes].
     images : path, PIL image, array, or a list of them
         A path is that of a BMP, GIF, JPEG, PNG, PPM, TIFF or WebP file; of several frames the
         first counts. An array, of bools, integers or floats on any scale, is a picture
@@ -55,6 +66,12 @@ def predict(
         - [n, height, width], where the width is above 4: [28, 28, 3] is a picture in colour,
           [3, 28, 28] a batch of three grey ones;
         - [n, height, width, channels].
+    form : "mnist" or "fit", optional
+        "mnist" is for digits. "fit" scales the whole picture to 28x28, as
+        :meth:`mnist_tutorial.MnistData.from_folder` does. By default that of the data on which
+        :func:`mnist_tutorial.train` has trained the model; "mnist" where that is unknown.
+    class_names : sequence of str, optional
+        One per class. By default those of the same data; the digits where they are unknown.
     strict : bool, default False
         Whether a picture of a batch that cannot be read raises an error. By default it gets
         the digit -1 and the others are answered.
@@ -85,26 +102,29 @@ def predict(
     >>> predict(model, 255 - data.validation_images[:4])
     Predictions(4 pictures: 1 (100 %), 2 (100 %), 8 (100 %), 7 (100 %))
     """
-    check_model(model, NUM_CLASSES)
+    wanted: Form = getattr(model, "form", "mnist") if form is None else form
+    check_form(wanted)
+    known = getattr(model, "class_names", DIGITS) if class_names is None else class_names
+    check_model(model, len(known))
     names, forms, doubts = [], [], []
     progress = tqdm(read_pictures("images", images), desc="reading", unit="image", delay=1)
     for name, pixels in progress:
         try:
-            form = to_form(name, pixels)
-            doubt = doubt_about(form)
+            read = FORMS[wanted](name, pixels)
+            doubt = doubt_about(read) if wanted == "mnist" else ""
         except (ValueError, OSError) as error:
             if strict or name == "images":
                 raise
-            form = UNREADABLE
+            read = UNREADABLE
             doubt = f"cannot be read, digit -1; {str(error).removeprefix(name).lstrip(': ')}"
         names.append(name)
-        forms.append(form)
+        forms.append(read)
         doubts.append(doubt)
-    probabilities = _ask(model, [form.turned for form in forms])
+    probabilities = _ask(model, [one.turned for one in forms], len(known))
     confidences = probabilities.max(axis=1)
     unclear = f"confidence below {100 * DOUBTFUL:.0f} %; look at it with to_mnist_image"
     doubts = [
-        doubt or (unclear if confidence < DOUBTFUL else "")
+        doubt or (unclear if wanted == "mnist" and confidence < DOUBTFUL else "")
         for doubt, confidence in zip(doubts, confidences, strict=True)
     ]
     warn_of(zip(names, doubts, strict=True))
@@ -112,8 +132,9 @@ def predict(
         digits=np.where(np.isnan(confidences), -1, probabilities.argmax(axis=1)),
         probabilities=probabilities,
         confidences=confidences,
-        boxes=np.array([form.box for form in forms]),
-        images=np.stack([form.image for form in forms]),
+        boxes=np.array([one.box for one in forms]),
+        images=np.stack([one.image for one in forms]),
+        class_names=tuple(known),
     )
 
 
@@ -177,10 +198,10 @@ def to_mnist_image(picture: Picture) -> npt.NDArray[np.uint8]:
 
 
 def _ask(
-    model: Callable[..., Any], pictures: Sequence[list[npt.NDArray[np.uint8]]]
+    model: Callable[..., Any], pictures: Sequence[list[npt.NDArray[np.uint8]]], classes: int
 ) -> npt.NDArray[np.float32]:
-    """Ask a model about each picture, given as a list of its turned images: float32 [n, 10]."""
-    answers = np.full((len(pictures), NUM_CLASSES), np.nan, np.float32)
+    """Ask a model about each picture, a list of its turned images: float32 [n, classes]."""
+    answers = np.full((len(pictures), classes), np.nan, np.float32)
     images = [image for turned in pictures for image in turned]
     if not images:
         return answers

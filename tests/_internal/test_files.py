@@ -88,6 +88,14 @@ def test_a_planted_link_or_pipe_beside_it_does_no_harm(path, tmp_path):
     assert path.read_bytes() == b"new" and victim.read_bytes() == b"precious"
 
 
+def test_a_protected_file_is_not_replaced(path):
+    write_whole(path, b"old")
+    path.chmod(0o444)
+    with pytest.raises(PermissionError, match=path.name):
+        write_whole(path, b"new")
+    assert path.read_bytes() == b"old" and os.listdir(path.parent) == [path.name]
+
+
 def test_a_folder_is_refused(tmp_path):
     with pytest.raises(ValueError, match="not a regular file"):
         write_whole(tmp_path, b"")

@@ -24,14 +24,15 @@ def accuracy_text(result: Any) -> str:
 
 
 def save_model(model: Any, target: Path, class_names: Sequence[str]) -> None:
-    """Save a NumPy network as six arrays and the names of its classes, a Keras model as such."""
+    """Save a NumPy network as six arrays and what `predict` wants, a Keras model as such."""
     from mnist_tutorial._internal.files import write_whole
 
     if target.suffix == ".npz":
         import numpy as np
 
         content = io.BytesIO()
-        np.savez(content, *model.get_weights(), class_names=np.array(class_names))
+        names, form = np.array(class_names), np.array(getattr(model, "form", "mnist"))
+        np.savez(content, *model.get_weights(), class_names=names, form=form)
         write_whole(target, content.getvalue())
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -75,13 +76,14 @@ def _open_numpy(path: Path) -> Any:
         with np.load(path, allow_pickle=False) as arrays:
             weights = [arrays[f"arr_{i}"] for i in range(6)]
             names = arrays["class_names"].tolist() if "class_names" in arrays else None
+            form = str(arrays["form"]) if "form" in arrays else "mnist"
         if not all(np.isfinite(array).all() for array in weights):
             raise ValueError("holds NaN or infinity")
         filters, classes = (weights[1].size, weights[3].size), weights[5].size
         network: Any = NumpyNetwork(filters=filters, classes=classes)
         network.set_weights(weights)
         if names and len(names) == classes:
-            network.class_names = names
+            network.class_names, network.form = names, form
         return network
     except Exception as error:  # a damaged file makes NumPy raise almost any
         reason = str(error).splitlines()[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import os
 import shlex
@@ -18,6 +19,7 @@ import click
 
 from mnist_tutorial._internal.commands.console import Interrupted, write_json
 from mnist_tutorial._internal.commands.models import accuracy_text, save_model
+from mnist_tutorial._internal.commands.shard import open_data
 
 OPTIMIZERS = {"sgd": 0.15, "momentum": 0.03, "adam": 0.001, "adamw": 0.001, "rmsprop": 0.001}
 
@@ -80,31 +82,31 @@ def _tensorboard(model: Any, o: dict[str, Any]) -> Iterator[None]:
 def train(o: dict[str, Any]) -> None:
     """Train a network by the options of the command, save it and report."""
     name, target = _choose_network(o)
-    from mnist_tutorial import MnistData, evaluate
-    from mnist_tutorial import train as train_model
+    from mnist_tutorial import evaluate
     from mnist_tutorial.further import RECIPES
 
-    data = MnistData(o["data"], seed=o["seed"])
-    recipe, per_epoch = RECIPES.get(o["recipe"]), len(data.train_images) / o["batch_size"]
+    data = open_data(o["data"], seed=o["seed"])
+    recipe, per_epoch = RECIPES.get(o["recipe"]), len(data.train_sampler) / o["batch_size"]
     epochs = o["epochs"] or (recipe.epochs if recipe and not o["batches"] else None)
     batches = math.ceil(epochs * per_epoch) if epochs else o["batches"] or 100
     interval = max(1, int(per_epoch / 5)) if epochs else 5
     checkpoint = o["checkpoint"]
     if o["dry_run"]:
         batches, interval, checkpoint = 1, 1, None
-    model = _build(name, o["seed"], data.classes)
-    optimizer = _build_optimizer(o, name != "numpy", recipe, batches)
+    build = functools.partial(_build, name, o["seed"], data.classes)
+    optimizer = functools.partial(_build_optimizer, o, name != "numpy", recipe, batches)
+    settings = {
+        "batches": batches, "batch_size": o["batch_size"], "validation_interval": interval,
+        "patience": o["patience"], "augment": recipe.augment if recipe else None,
+        "checkpoint": checkpoint,
+    }  # fmt: skip
     resumed = checkpoint is not None and Path(checkpoint).exists()
     start = time.perf_counter()
     try:
         # Numbers too large are reported once, by the error that ends the training.
-        with _progress(model, batches), _tensorboard(model, o), warnings.catch_warnings():
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
-            history = train_model(
-                model, data, optimizer=optimizer, batches=batches, batch_size=o["batch_size"],
-                validation_interval=interval, patience=o["patience"],
-                augment=recipe.augment if recipe else None, checkpoint=checkpoint, progress=False,
-            )  # fmt: skip
+            model, history = _run(o, build, data, optimizer, settings)
     except KeyboardInterrupt:
         kept = f"the same command continues from {checkpoint}"
         lost = "nothing was saved; --checkpoint FILE would keep what was learned"
@@ -138,9 +140,31 @@ def train(o: dict[str, Any]) -> None:
         click.echo(f"Use it: {program} predict --model {shlex.quote(str(target))} PICTURE")
 
 
+def _run(
+    o: dict[str, Any], build: Any, data: Any, optimizer: Any, settings: dict[str, Any]
+) -> tuple[Any, Any]:
+    """Train in this process, or with workers, and return the model and its history."""
+    if o["workers"]:
+        from mnist_tutorial.further import train_on_workers
+
+        model, history = train_on_workers(
+            build, data, workers=o["workers"], optimizer=optimizer, **settings
+        )
+        with _tensorboard(model, o):
+            return model, history
+    from mnist_tutorial import train as train_model
+
+    model = build()
+    with _progress(model, settings["batches"]), _tensorboard(model, o):
+        return model, train_model(model, data, optimizer=optimizer(), progress=False, **settings)
+
+
 def _choose_network(o: dict[str, Any]) -> tuple[str, Path]:
     """Return the name of the network and where it goes; refuse options that contradict."""
-    name = o["network"] or ("deep" if o["recipe"] == "deep" else "numpy")
+    usual = "keras" if o["workers"] else "numpy"
+    name = o["network"] or ("deep" if o["recipe"] == "deep" else usual)
+    if name == "numpy" and o["workers"]:
+        raise click.UsageError("workers train with TensorFlow: give --network keras, dense or deep")
     if o["epochs"] and o["batches"]:
         raise click.UsageError("give --epochs or --batches, not both")
     if o["recipe"] and o["optimizer"]:

@@ -29,17 +29,16 @@ from mnist_tutorial._internal.commands.console import (
     write_table,
 )
 from mnist_tutorial._internal.commands.models import accuracy_text, open_model
-
-SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".pgm", ".tif", ".tiff", ".webp"}
+from mnist_tutorial._internal.commands.shard import open_data
 
 
 def evaluate(model: str, data: str | None, split: str, as_json: bool) -> None:
     """Write the accuracy of a network and its confusion matrix."""
     network = open_model(model)
-    from mnist_tutorial import MnistData, confusion_matrix
+    from mnist_tutorial import confusion_matrix
     from mnist_tutorial import evaluate as measure
 
-    examples = MnistData(data, class_names=getattr(network, "class_names", "0123456789"))
+    examples = open_data(data, class_names=getattr(network, "class_names", "0123456789"))
     result = measure(network, examples, split="test" if split == "test" else "validation")
     labels, n = getattr(examples, f"{split}_labels"), len(result.probabilities)
     counts = confusion_matrix(labels, result.probabilities.argmax(1), classes=examples.classes)
@@ -70,7 +69,6 @@ def predict(pictures: Sequence[str], model: str, show: bool, as_json: bool) -> i
     network = open_model(model)
     from mnist_tutorial import predict as recognise
 
-    classes = getattr(network, "class_names", "0123456789")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         answers = recognise(network, sources)
@@ -80,8 +78,8 @@ def predict(pictures: Sequence[str], model: str, show: bool, as_json: bool) -> i
         if not math.isnan(row[0]):
             second, first = row.argsort()[-2:]
             found[-1] |= {
-                "digit": classes[first], "probability": row[first],
-                "runner_up": classes[second], "runner_up_probability": row[second],
+                "digit": answers.class_names[first], "probability": row[first],
+                "runner_up": answers.class_names[second], "runner_up_probability": row[second],
                 "probabilities": row.tolist(),
             }  # fmt: skip
     if as_json:
@@ -109,6 +107,8 @@ def _row(found: dict[str, Any]) -> list[str]:
 
 def _find_pictures(given: Sequence[str]) -> tuple[list[str], list[Any]]:
     """Return the names of the pictures and what predict reads: paths, or standard input's."""
+    from mnist_tutorial._internal.pictures.folders import picture_files
+
     names: list[str] = []
     sources: list[Any] = []
     for name in given:
@@ -116,7 +116,7 @@ def _find_pictures(given: Sequence[str]) -> tuple[list[str], list[Any]]:
         if name == "-":
             names, sources = [*names, "-"], [*sources, _read_standard_input()]
         elif path.is_dir():
-            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
+            inside = picture_files(path)
             if not inside:
                 raise click.UsageError(f"there are no pictures in the folder {name}")
             names, sources = [*names, *map(str, inside)], [*sources, *inside]
@@ -143,7 +143,7 @@ def _read_standard_input() -> Any:
 
 def info(as_json: bool) -> None:
     """Write the versions, the devices and the shipped networks."""
-    from mnist_tutorial.data import SHIPPED_FOLDER
+    from mnist_tutorial._internal.idx_folder import SHIPPED_FOLDER
     from mnist_tutorial.further.recipes import RECIPES, WEIGHTS
 
     libraries = ("numpy", "keras", "tensorflow", "pillow")

@@ -1,4 +1,4 @@
-"""Any picture in MNIST's form."""
+"""Any picture as 28x28 pixels: in MNIST's form, or only fitted."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from mnist_tutorial._internal.mnist_form import IMAGE_SIZE
 from mnist_tutorial._internal.pictures.ink import (
@@ -25,7 +26,7 @@ from mnist_tutorial._internal.pictures.shrinking import (
     turn,
 )
 
-__all__ = ["UNREADABLE", "Form", "to_form"]
+__all__ = ["FORMS", "UNREADABLE", "Form", "fit", "to_form"]
 
 LARGE = 100  # pixels a side
 PHOTO_SIDE = 200  # pixels; enough for a digit, and averaging removes most of a photo's noise
@@ -33,7 +34,7 @@ TURNS = (0, -24, -16, -8, 8, 16, 24)  # degrees; a page may lie askew in a photo
 
 
 class Form(NamedTuple):
-    """A picture in MNIST's form.
+    """A picture as a network is shown it.
 
     Attributes
     ----------
@@ -75,6 +76,31 @@ def to_form(name: str, pixels: npt.NDArray[Any] | Exception) -> Form:
     return Form(turned[0], turned, box, photo and bool(edge(ink).any()))
 
 
+def fit(name: str, pixels: npt.NDArray[Any] | Exception) -> Form:
+    """Fit one picture [height, width, channels], whole and in grey, into 28x28 pixels.
+
+    The border tells the ground. If it is light, the picture is inverted; the ground fills what
+    the picture leaves free. So an image of the size and kind of MNIST's stays as it is.
+    """
+    if isinstance(pixels, Exception):
+        raise pixels
+    grey = to_grey(name, pixels)
+    if pixels.dtype != np.uint8:  # another scale, such as 0..1
+        grey = (grey - min(0.0, grey.min())) / (np.ptp(np.append(grey, 0.0)) or 1) * 255
+    ground = float(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
+    if ground > 127:
+        grey, ground = 255 - grey, 255 - ground
+    (height, width), side = grey.shape, max(grey.shape)
+    square = np.full((side, side), ground, np.float32)
+    top, left = (side - height) // 2, (side - width) // 2
+    square[top : top + height, left : left + width] = grey
+    # Averaging over squares blurs least; what is small is enlarged smoothly.
+    method = Image.Resampling.BOX if side > IMAGE_SIZE else Image.Resampling.BILINEAR
+    small = Image.fromarray(square).resize((IMAGE_SIZE, IMAGE_SIZE), method)
+    image = np.asarray(small).round().clip(0, 255).astype(np.uint8)
+    return Form(image, [image], (0, 0, *pixels.shape[:2]), cut_off=False)
+
+
 def _find_ink(grey: Floats) -> tuple[npt.NDArray[np.uint8], bool]:
     """Return the ink, and whether the picture was taken for a photo.
 
@@ -90,3 +116,6 @@ def _find_ink(grey: Floats) -> tuple[npt.NDArray[np.uint8], bool]:
     if photo or (rest.any() and not edge(rest).any()):
         return rest, True
     return ink, False
+
+
+FORMS = {"mnist": to_form, "fit": fit}

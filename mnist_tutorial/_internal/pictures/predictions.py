@@ -15,14 +15,15 @@ SHOWN = 10
 
 
 class Predictions(NamedTuple):
-    """The digits that a network sees in n pictures, in the order they were given.
+    """The digits, or classes, that a network sees in n pictures, in the order they were given.
 
     Attributes
     ----------
     digits : int64 [n]
-        The most probable digit of each picture; -1 for one that could not be read.
-    probabilities : float32 [n, 10]
-        Of each digit; NaN for a picture that could not be read.
+        The most probable digit, or class number, of each picture; -1 for one that could not be
+        read.
+    probabilities : float32 [n, classes]
+        Of each class; NaN for a picture that could not be read.
     confidences : float32 [n]
         The largest probability of each row.
     boxes : int64 [n, 4]
@@ -30,6 +31,10 @@ class Predictions(NamedTuple):
         ``picture[top:bottom, left:right]``. -1 for a picture that could not be read.
     images : uint8 [n, 28, 28]
         What the network was shown.
+    class_names : tuple of str
+        One per class.
+    names : list of str
+        The name of the most probable class of each picture, or "unreadable".
     """
 
     digits: npt.NDArray[np.int64]
@@ -37,6 +42,11 @@ class Predictions(NamedTuple):
     confidences: npt.NDArray[np.float32]
     boxes: npt.NDArray[np.int64]
     images: npt.NDArray[np.uint8]
+    class_names: tuple[str, ...]
+
+    @property
+    def names(self) -> list[str]:
+        return ["unreadable" if digit < 0 else self.class_names[digit] for digit in self.digits]
 
     def __repr__(self) -> str:
         n = len(self.digits)
@@ -49,5 +59,5 @@ class Predictions(NamedTuple):
         return f"<table><tr>{''.join(cells)}</tr></table>"
 
     def _answers(self) -> list[str]:
-        answers = zip(self.digits[:SHOWN], self.confidences[:SHOWN], strict=True)
-        return ["unreadable" if d < 0 else f"{d} ({100 * c:.0f} %)" for d, c in answers]
+        answers = zip(self.names[:SHOWN], self.confidences, strict=False)
+        return [name if np.isnan(c) else f"{name} ({100 * c:.0f} %)" for name, c in answers]
