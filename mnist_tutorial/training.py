@@ -120,13 +120,13 @@ def train(
         patience=patience, augment=augment, checkpoint=checkpoint,
         checkpoint_interval=checkpoint_interval, progress=progress,
     )  # fmt: skip
-    with run:
+    with run:  # checks the model, resumes, shows progress and saves: see _internal/run.py
         train_step, validation_step = compile_steps(model, run.optimizer)
         for step in run.steps():
             batch = data.next_train_batch(batch_size)
             if augment is not None:
                 batch = batch.augmented(augment, (data.seed, step))
-            loss, accuracy = train_step(batch, step)
+            loss, accuracy = train_step(batch)
             run.history.add_training(loss, accuracy)
             if run.validation_due:
                 batch = data.next_validation_batch(run.validation_batch_size)
@@ -135,20 +135,20 @@ def train(
     return run.history
 
 
-@kept_with_model
+@kept_with_model  # a second training run of the same model compiles nothing
 def compile_steps(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> tuple[Step, Step]:
     """Compile the two steps that :func:`train` repeats.
 
     Parameters
     ----------
-    model : keras.Model
-    optimizer : keras.optimizers.Optimizer
+    model : keras.Model or NumpyNetwork
+    optimizer : keras.optimizers.Optimizer or SGD
 
     Returns
     -------
     train_step : callable
-        Takes a Batch and the number of the step, updates the weights, and returns loss and
-        accuracy of the batch before the update.
+        Takes a Batch, updates the weights, and returns loss and accuracy of the batch before
+        the update.
     validation_step : callable
         Takes a Batch and returns its loss and accuracy.
 
@@ -156,7 +156,7 @@ def compile_steps(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> 
     --------
     >>> from mnist_tutorial import MnistData, build_model, build_optimizer
     >>> train_step, _ = compile_steps(build_model(), build_optimizer())
-    >>> loss, accuracy = train_step(MnistData().next_train_batch(), 0)
+    >>> loss, accuracy = train_step(MnistData().next_train_batch())
     >>> 2 < float(loss) < 3
     True
     """
@@ -164,11 +164,12 @@ def compile_steps(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> 
         return model.compile_steps(optimizer)
     weights = model.trainable_variables
 
-    def train_step(batch: Batch, step: Any) -> tuple[Any, Any]:
+    def train_step(batch: Batch) -> tuple[Any, Any]:
         images = tf.reshape(batch.xs, [-1, *model.input_shape[1:]])
         with tf.GradientTape() as tape:
             probabilities = model(images, training=True)
             loss = mean_cross_entropy(batch.labels, probabilities)
+            # What regularised layers add; there are none in the tutorial's network.
             objective = loss + sum(model.losses) if model.losses else loss
         gradients = tape.gradient(objective, weights)
         optimizer.apply(gradients, weights)

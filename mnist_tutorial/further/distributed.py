@@ -87,7 +87,7 @@ def _compile_steps(model: keras.Model, strategy: Any, optimizer: Any) -> tuple[S
     def compile_for_all(function: Callable[[Batch], Any]) -> Step:
         graph = tf.function(lambda batch: strategy.run(function, [batch]), autograph=False)
 
-        def step(batch: Batch, _: Any = None) -> tuple[Any, Any]:
+        def step(batch: Batch) -> tuple[Any, Any]:
             loss, accuracy = graph(batch)
             first = strategy.experimental_local_results
             return first(loss)[0], first(accuracy)[0]

@@ -185,12 +185,12 @@ class NumpyNetwork:
         return losses / n, hits / n, total
 
     def compile_steps(self, optimizer: SGD) -> tuple[Step, Step]:
-        """Return ``train_step(batch, step)`` and ``validation_step(batch)``.
+        """Return ``train_step(batch)`` and ``validation_step(batch)``.
 
         Each returns loss and accuracy of a Batch; ``train_step`` then updates the weights.
         """
 
-        def train_step(batch: Batch, step: int) -> tuple[float, float]:
+        def train_step(batch: Batch) -> tuple[float, float]:
             loss, accuracy, gradient = self._gradients(batch.xs, batch.labels)
             optimizer.update([self.flat], [gradient])
             return loss, accuracy
