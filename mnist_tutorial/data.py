@@ -50,7 +50,7 @@ class MnistData:
     classes : int
         The number of classes.
     form : "mnist" or "fit"
-        How :func:`mnist_tutorial.predict` brings new pictures into the form of these: as
+        How :func:`mnist_tutorial.further.predict` brings new pictures into this form: as
         MNIST's makers did, for the digits that ship with the package, or fitted into 28x28.
     train_sampler, validation_sampler, test_sampler : BatchSampler
         Hand out the batches of each split.
@@ -136,7 +136,7 @@ class MnistData:
         """Make the data from pictures, one folder per class.
 
         The names of the folders are the names of the classes: ``folder/cat/1.jpg`` is a cat. A
-        file's name decides its split, so a picture stays in its split when others are added.
+        hash of its name puts a file into a split, so most stay there when others are added.
 
         Parameters
         ----------

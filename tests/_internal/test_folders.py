@@ -67,7 +67,7 @@ def test_a_thousand_pictures_in_five_classes_are_learned(shapes, tmp_path):
     assert answers.names[0] in repr(answers)
 
 
-def test_a_picture_stays_in_its_split_when_others_are_added(tmp_path):
+def test_most_pictures_stay_in_their_split_when_others_are_added(tmp_path):
     folder = fill(tmp_path / "shapes", 20)
     before = {image.tobytes() for image in MnistData.from_folder(folder).test_images}
     rng = np.random.default_rng(5)

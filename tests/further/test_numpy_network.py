@@ -197,7 +197,7 @@ def test_weights_stay_the_same_objects(data):
     network = NumpyNetwork()
     before, values = list(network.weights), network.get_weights()
     step, _ = network.compile_steps(SGD())
-    step(data.next_train_batch(64), 0)
+    step(data.next_train_batch(64))
     assert all(a is b for a, b in zip(before, network.weights, strict=True))
     assert any((a != b).any() for a, b in zip(values, network.weights, strict=True))
     network.set_weights(values)
