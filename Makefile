@@ -30,7 +30,7 @@ export UV_PYTHON_DOWNLOADS = never
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup book demo screenshots picture inventories test test-lowest $(checks) notebooks bench recipes lock test-gpu clean
+.PHONY: help setup book demo screenshots picture inventories test links audit test-lowest $(checks) notebooks bench recipes lock test-gpu clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -120,9 +120,12 @@ test: $(ready) ## run every check below
 	done; \
 	printf '\n== summary\n%s' "$$summary" | tr @ '\n'; test -z "$$failed"
 
-lint: $(ready) ## ruff: lint and format
+lint: $(ready) ## ruff: lint and format; the workflows and forms of .github
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
+	$(bin)/zizmor --offline --quiet .github
+	$(bin)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(bin)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/*.yml
 
 types: $(ready) ## mypy, strict
 	$(bin)/mypy
@@ -144,6 +147,16 @@ pages: demo ## render the book from the stored outputs and test its pages
 	sed 's/execute_notebooks: force/execute_notebooks: "off"/' _config.yml > _build/_config.yml
 	$(bin)/jupyter-book build . --config _build/_config.yml --all -W -n --keep-going --quiet
 	$(bin)/python -m pytest $(page_tests)
+
+# These two ask other hosts, so neither is part of `make test`.
+links: $(ready) ## follow the book's links to other hosts
+	rm -rf _build/links
+	mkdir -p _build/links
+	sed 's/execute_notebooks: force/execute_notebooks: "off"/' _config.yml > _build/links/_config.yml
+	$(bin)/jupyter-book build . --config _build/links/_config.yml --path-output _build/links --all --builder linkcheck
+
+audit: ## look up known vulnerabilities of the locked packages; needs uv
+	uvx --python 3.13 pip-audit@2.10.1 --requirement requirements.lock --no-deps --disable-pip --strict
 
 # In an environment of its own, with the oldest version of each library that pyproject.toml allows.
 lowest := .venv-lowest/bin/python

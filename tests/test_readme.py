@@ -1,9 +1,11 @@
-"""The example in README.md does what it says."""
+"""README.md: the example does what it says; what it and CONTRIBUTING.md name exists."""
 
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -21,7 +23,28 @@ def test_the_example_runs(tmp_path):
 
 
 def test_every_make_target_it_names_exists():
+    assert {"book", "test"} <= make_targets(README) <= all_targets()
+
+
+def test_contributing_names_every_make_target_that_readme_does_not():
+    commands = make_targets(README.with_name("CONTRIBUTING.md"))
+    # `test` runs the checks, which the same line names; `clean` and `help` need no words.
+    checks = {"lint", "types", "unit", "chapters", "pages"}
+    assert commands <= all_targets()
+    assert all_targets() - checks - {"clean", "help"} <= commands | make_targets(README)
+
+
+def make_targets(path):
+    return set(re.findall(r"(?:^    |`)make ([a-z-]+)", path.read_text("utf-8"), re.M))
+
+
+def all_targets():
     makefile = README.with_name("Makefile").read_text("utf-8")
-    targets = set(re.findall(r"^([a-z-]+):.*##", makefile, re.M))
-    named = set(re.findall(r"(?:^    |`)make ([a-z-]+)", README.read_text("utf-8"), re.M))
-    assert {"book", "test"} <= named <= targets
+    return set(re.findall(r"^([a-z-]+):.*##", makefile, re.M))
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_its_links_to_files_lead_somewhere(name):
+    path = README.with_name(name)
+    for link in re.findall(r"\]\(([^)#:]+)\)|src(?:set)?=\"([^\"]+)\"", path.read_text("utf-8")):
+        assert (path.parent / "".join(link)).exists(), link

@@ -43,3 +43,18 @@ def test_the_lock_names_no_host():
     assert not re.search(
         r"https?://|--(extra-)?index-url", (ROOT / "requirements.lock").read_text()
     )
+
+
+def test_binder_installs_what_the_package_needs_in_the_locked_versions():
+    constraint, *lines = [
+        line
+        for line in (ROOT / ".binder/requirements.txt").read_text().splitlines()
+        if line[0] != "#"
+    ]
+    assert constraint == "-c ../requirements.lock"
+    binder = {one.name: one for one in map(Requirement, lines)}
+    [tensorflow] = [one for one in requirements("requirements.lock") if one.name == "tensorflow"]
+    assert binder.pop("tensorflow-cpu").specifier == tensorflow.specifier
+    needs = {one.name for one in map(Requirement, requires("mnist-tutorial")) if one.marker is None}
+    assert {*binder, "tensorflow"} == needs | {"ipykernel"}
+    assert all(not one.specifier for one in binder.values())

@@ -1,9 +1,11 @@
 """What starts workers on a cluster: files for Slurm and Kubernetes, and Ray."""
 
+import contextlib
 import importlib.util
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +15,6 @@ import pytest
 import yaml
 
 from mnist_tutorial import MnistData, build_model, train
-from mnist_tutorial._internal.workers import free_ports
 from mnist_tutorial.further import cluster_config, load_checkpoint, train_on_ray
 
 LAUNCH = Path(__file__).parents[2] / "book/_static/launch"
@@ -57,6 +58,15 @@ wait $first && wait $second
 }
 
 
+def two_free_ports():
+    """Return the first of two neighbours that the system gives to no other program meanwhile."""
+    for port in np.random.default_rng().permutation(np.arange(20_000, 30_000)).tolist():
+        with contextlib.suppress(OSError), socket.socket() as one, socket.socket() as two:
+            one.bind(("127.0.0.1", port))
+            two.bind(("127.0.0.1", port + 1))
+            return port
+
+
 def test_the_slurm_script_trains(tmp_path):
     for name, script in SLURM.items():
         (tmp_path / name).write_text(f"#!/bin/bash\n{script}\n")
@@ -64,7 +74,7 @@ def test_the_slurm_script_trains(tmp_path):
     result = subprocess.run(
         ["bash", LAUNCH / "train.sbatch"],
         env=os.environ | {
-            "PATH": f"{tmp_path}:{os.environ['PATH']}", "PORT": str(free_ports(1)[0]),
+            "PATH": f"{tmp_path}:{os.environ['PATH']}", "PORT": str(two_free_ports()),
             "SLURM_JOB_NODELIST": "nodes[1-2]", "SLURM_SUBMIT_DIR": str(tmp_path),
             "BATCHES": "20", "TQDM_DISABLE": "1",
         },
