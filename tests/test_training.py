@@ -58,6 +58,13 @@ def test_the_loop_fits_on_a_screen_and_shows_its_steps():
     assert places == sorted(places)
 
 
+def test_an_input_that_fixes_the_batch_size_is_taken(data):
+    layers = [keras.Input((28, 28, 1), batch_size=64), keras.layers.Flatten(),
+              keras.layers.Dense(10, activation="softmax")]  # fmt: skip
+    history = train(keras.Sequential(layers), data, **QUICK)
+    assert history.history["loss"][-1] < history.history["loss"][0]
+
+
 def test_it_learns(trained):
     _, history = trained
     # An untrained network starts near ln 10; eight seeds ended at 0.885 to 0.934.

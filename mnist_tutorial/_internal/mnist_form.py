@@ -73,12 +73,13 @@ def check_model(model: Any, classes: int | None = None) -> None:
     inputs, outputs = (getattr(model, name, None) for name in ("input_shape", "output_shape"))
     if inputs is None and outputs is None:
         return
-    expected = (None, IMAGE_SIZE, IMAGE_SIZE, 1), (None, classes)
-    if classes is None and isinstance(outputs, tuple) and len(outputs) == 2:
-        expected = expected[0], (None, outputs[1])
-    if (inputs, outputs) != expected:
+    image, answer = (None, IMAGE_SIZE, IMAGE_SIZE, 1), (None, classes or "classes")
+    # A model whose Input fixes the number of images takes any other as well.
+    shapes = [shape[1:] if isinstance(shape, tuple) else None for shape in (inputs, outputs)]
+    answers = [(classes,)] if classes else [shapes[1]] if shapes[1] and len(shapes[1]) == 1 else []
+    if shapes[0] != image[1:] or shapes[1] not in answers:
         raise ValueError(
-            f"model must map {expected[0]} to {(None, classes or 'classes')}, None being any "
+            f"model must map {image} to {answer}, None being any "
             f"number of images; this one maps {inputs} to {outputs}"
         )
 
