@@ -84,6 +84,7 @@ def _export_onnx(model: Any, folder: Path, images: Any) -> tuple[Path, Any]:
     onnxruntime = importlib.import_module("onnxruntime")
 
     path = folder / "model.onnx"
+    model(images[:1])  # Keras exports only a model that has been called
     model.export(path, format="onnx", verbose=False)
     session = onnxruntime.InferenceSession(path)
     return path, session.run(None, {session.get_inputs()[0].name: images})[0]
