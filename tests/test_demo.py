@@ -242,6 +242,13 @@ def test_undo_and_clear(page, site):
     page.click("#undo")  # with nothing left to undo
 
 
+def test_a_tap_leaves_a_dot(page, site):
+    open_page(page, site.http)
+    page.click("#pad", position={"x": 100, "y": 100})
+    wait_for_answer(page)
+    assert max(seen(page)) == 255
+
+
 def test_the_image_is_in_the_form_of_mnist(page, site):
     open_page(page, site.http)
     draw(page, DIGITS[0], scale=0.6, shift=(0.15, -0.15))

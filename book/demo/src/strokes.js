@@ -31,7 +31,7 @@ function drawStrokes(context, strokes, pen) {
   for (const [[x, y], ...rest] of strokes) {
     context.beginPath();
     context.moveTo(x, y);
-    if (rest.length === 0) context.lineTo(x, y);  // a tap leaves a dot
+    context.lineTo(x, y + 0.01);  // a tap leaves a dot; a line of no length would not
     for (const point of rest) context.lineTo(...point);
     context.stroke();
   }
