@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_tutorial._internal.errors import describe
-from mnist_tutorial._internal.mnist_form import IMAGE_SIZE
+from mnist_tutorial._internal.mnist_form import IMAGE_SIZE, Form, check_form
 
 NAME = "shards.json"
 SPLITS = ("train", "validation", "test")
@@ -33,6 +33,7 @@ class Manifest:
     """What a folder of shards holds."""
 
     class_names: tuple[str, ...]
+    form: Form
     splits: dict[str, list[Shard]]
 
     @property
@@ -43,8 +44,8 @@ class Manifest:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write the manifest into the folder of its shards."""
-    form = {"format": _FORMAT, "image_shape": [IMAGE_SIZE, IMAGE_SIZE]}
-    text = json.dumps(form | asdict(manifest), indent=1)
+    head = {"format": _FORMAT, "image_shape": [IMAGE_SIZE, IMAGE_SIZE]}
+    text = json.dumps(head | asdict(manifest), indent=1)
     (folder / NAME).write_text(text, encoding="utf-8")
 
 
@@ -101,4 +102,5 @@ def _parse(content: Any) -> Manifest:
             raise ValueError(f"the entry of shard {describe(shard.file)} is wrong")
     if not all(splits.values()) or len(content["class_names"]) < 2:
         raise ValueError("a split, or the names of the classes, is missing")
-    return Manifest(tuple(map(str, content["class_names"])), splits)
+    check_form(content["form"])
+    return Manifest(tuple(map(str, content["class_names"])), content["form"], splits)

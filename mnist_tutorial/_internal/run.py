@@ -94,8 +94,7 @@ class TrainingRun:
             )  # fmt: skip
             self.model.history = self.history
             # What `predict` wants to know about the pictures to come.
-            self.model.class_names = self.data.class_names
-            self.model.form = getattr(self.data, "form", "mnist")
+            self.model.class_names, self.model.form = self.data.class_names, self.data.form
             self._stack = stack.pop_all()
         return self
 

@@ -88,7 +88,7 @@ def write_shards(data: Any, folder: str | os.PathLike[str], *, shards: int = 8) 
                 )
                 for i, part in enumerate(parts)
             ]
-        write_manifest(unfinished, Manifest(tuple(data.class_names), splits))
+        write_manifest(unfinished, Manifest(tuple(data.class_names), data.form, splits))
     return path
 
 
@@ -121,7 +121,7 @@ class ShardedData:
 
     Attributes
     ----------
-    classes, class_names, seed
+    classes, class_names, form, seed
         As in :class:`mnist_tutorial.MnistData`.
     train_sampler : ShardSampler
     validation_sampler, test_sampler : BatchSampler
@@ -160,6 +160,7 @@ class ShardedData:
         self.folder, self.seed = Path(folder), seed
         self._manifest = read_manifest(self.folder, verify=verify)
         self.class_names, self.classes = (names := self._manifest.class_names), len(names)
+        self.form = self._manifest.form
         shards = self._manifest.splits["train"]
         self.train_sampler = ShardSampler(
             self.folder, shards, classes=self.classes, seed=seed, mix=mix

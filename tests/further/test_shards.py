@@ -46,6 +46,7 @@ def ids(batch):
 def test_the_held_out_splits_are_read_as_they_were(written):
     data, sharded = small_data(), ShardedData(written)
     assert sharded.class_names == data.class_names and sharded.classes == 10
+    assert sharded.form == data.form == "fit"
     for name in ("validation_images", "validation_labels", "test_images", "test_labels"):
         np.testing.assert_array_equal(getattr(sharded, name), getattr(data, name))
     for name in ("next_validation_batch", "next_test_batch"):
