@@ -257,6 +257,22 @@ def test_info_names_versions_devices_and_networks():
     assert found["devices"] and found["networks"] == ["quick", "thorough", "deep"]
 
 
+def test_pictures_in_folders_become_a_network_that_names_their_classes(tmp_path):
+    rng = np.random.default_rng(0)
+    for name, column in (("left", 6), ("right side", 20)):
+        (tmp_path / "lines" / name).mkdir(parents=True)
+        for i in range(40):
+            page = np.full((60, 60), rng.integers(200, 256), np.uint8)
+            page[:, 2 * column + rng.integers(0, 8)] = 0
+            Image.fromarray(page).save(tmp_path / "lines" / name / f"{i}.png")
+    run("train", "--data", "lines", "--epochs", 20, "--batch_size", 16,
+        "--model_save_path", "lines.npz", cwd=tmp_path)  # fmt: skip
+    matrix = run("evaluate", "--model", "lines.npz", "--data", "lines", cwd=tmp_path).stdout
+    assert len({len(line) for line in matrix.splitlines()[-3:]}) == 1  # the columns stand straight
+    found = run("predict", "--model", "lines.npz", "lines/right side/0.png", cwd=tmp_path)
+    assert found.stdout.split("\t")[1] == "right side"
+
+
 @pytest.mark.parametrize("line", ["train --help", "predict pictures --show", "evaluate"])
 def test_a_closed_pipe_is_quiet(line, folder):
     command = [*PROGRAM, *line.split()]

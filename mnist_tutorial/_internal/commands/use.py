@@ -51,16 +51,16 @@ def evaluate(model: str, data: str | None, split: str, as_json: bool) -> None:
         return
     click.echo(f"Accuracy ({split}): {accuracy_text(result)}\nLoss: {result.loss:.4f}\n")
     names = examples.class_names
-    if sys.stdout.isatty() and shutil.get_terminal_size().columns < 6 + 5 * len(names):
+    width = max(4, *map(len, names), len(str(counts.max()))) + 1
+    if sys.stdout.isatty() and shutil.get_terminal_size().columns < width * (len(names) + 1):
         wrong = [(counts[i, j], i, j) for i in range(len(names)) for j in range(len(names))]
         click.echo("Most frequent mistakes (the whole matrix needs a wider window):")
         for count, i, j in sorted((x for x in wrong if x[1] != x[2]), reverse=True)[:10]:
             click.echo(f"{names[i]} read as {names[j]}: {count}")
         return
-    click.echo("Confusion matrix; a row for each true digit, a column for each answer:")
-    click.echo("     " + "".join(f"{name:>5}" for name in names))
-    for name, row in zip(names, counts, strict=True):
-        click.echo(f"{name:>5}" + "".join(f"{count or '.':>5}" for count in row))
+    click.echo("Confusion matrix; a row for each true class, a column for each answer:")
+    for name, row in zip(("", *names), (names, *counts.tolist()), strict=True):
+        click.echo("".join(f"{cell or '.':>{width}}" for cell in (name or " ", *row)))
 
 
 def predict(pictures: Sequence[str], model: str, show: bool, as_json: bool) -> int:
