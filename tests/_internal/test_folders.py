@@ -65,6 +65,10 @@ def test_a_thousand_pictures_in_five_classes_are_learned(shapes, tmp_path):
     assert answers.class_names == SHAPES and answers.probabilities.shape == (100, 5)
     assert np.mean([a == b for a, b in zip(answers.names, truth, strict=True)]) > 0.8
     assert answers.names[0] in repr(answers)
+    loaded = NumpyNetwork(classes=5)  # as from a file: it does not know the names
+    loaded.set_weights(network.get_weights())
+    with pytest.raises(ValueError, match="class_names must be given for a model of 5 classes"):
+        predict(loaded, picture("star", rng))
 
 
 def test_most_pictures_stay_in_their_split_when_others_are_added(tmp_path):
