@@ -105,7 +105,7 @@ def predict(
     wanted: Form = getattr(model, "form", "mnist") if form is None else form
     check_form(wanted)
     known = getattr(model, "class_names", DIGITS) if class_names is None else class_names
-    shape = getattr(model, "output_shape", ())
+    shape: tuple[Any, ...] = getattr(model, "output_shape", None) or ()
     if known is DIGITS and len(shape) == 2 and shape[1] != len(known):
         raise ValueError(
             f"class_names must be given for a model of {shape[1]} classes: "
