@@ -75,9 +75,10 @@ def check_model(model: Any, classes: int | None = None) -> None:
         return
     image, answer = (None, IMAGE_SIZE, IMAGE_SIZE, 1), (None, classes or "classes")
     # A model whose Input fixes the number of images takes any other as well.
-    shapes = [shape[1:] if isinstance(shape, tuple) else None for shape in (inputs, outputs)]
-    answers = [(classes,)] if classes else [shapes[1]] if shapes[1] and len(shapes[1]) == 1 else []
-    if shapes[0] != image[1:] or shapes[1] not in answers:
+    fits = isinstance(inputs, tuple) and inputs[1:] == image[1:]
+    fits = fits and isinstance(outputs, tuple) and len(outputs) == 2
+    fits = fits and outputs[1] == (classes or outputs[1])
+    if not fits:
         raise ValueError(
             f"model must map {image} to {answer}, None being any "
             f"number of images; this one maps {inputs} to {outputs}"

@@ -37,12 +37,12 @@ class Workers:
         self.count = workers
 
     def __enter__(self) -> Workers:
+        from mnist_tutorial.further.cluster import cluster_config
+
         hosts = [f"127.0.0.1:{port}" for port in free_ports(self.count)]
         for rank in range(self.count):
             environment = os.environ | {
-                "TF_CONFIG": json.dumps(
-                    {"cluster": {"worker": hosts}, "task": {"type": "worker", "index": rank}}
-                ),
+                "TF_CONFIG": cluster_config(hosts, rank),
                 "TF_NUM_INTRAOP_THREADS": str(max(1, (os.cpu_count() or 1) // self.count)),
                 "CUDA_VISIBLE_DEVICES": "-1",  # they would take each other's memory
                 "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
@@ -138,15 +138,15 @@ class PeersWatched:
             ) from None
 
     def _watch(self) -> None:
-        seen: list[int] = []
+        length, growths = -1, 0
         since = time.monotonic()
         while not self._over.wait(0.5):
             history = getattr(self.model, "history", None)
-            if history is not None and [len(history)] != seen[-1:]:
-                seen.append(len(history))
+            if history is not None and len(history) != length:
+                length, growths = len(history), growths + 1
                 since = time.monotonic()
             # What the first step waits for: all others to start, and a compilation.
-            limit = self.limit if len(seen) > 1 else self.first_limit
+            limit = self.limit if growths > 1 else self.first_limit
             if time.monotonic() - since > limit:
                 message = f"{self.name}: no step for {limit:g} s, so another worker hangs; stopping"
                 print(message, file=sys.stderr, flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +30,16 @@ def shard(folder: str, data: str | None, shards: int, as_json: bool) -> None:
     click.echo(f"Use them: {program} train --data {folder}")
 
 
-def open_data(folder: str | None, **options: Any) -> Any:
+def open_data(
+    folder: str | None, *, class_names: Sequence[str] = "0123456789", seed: int = 0
+) -> Any:
     """Return MNIST, or a folder's data: shards, four files like MNIST's, or pictures in folders."""
     from mnist_tutorial import MnistData
 
-    if folder is None:
-        return MnistData(**options)
-    seed = options.get("seed", 0)
-    if Path(folder, "shards.json").exists():
+    if folder is not None and Path(folder, "shards.json").exists():
         from mnist_tutorial.further import ShardedData
 
         return ShardedData(folder, seed=seed)
-    if Path(folder).is_dir() and any(p.is_dir() for p in Path(folder).iterdir()):
+    if folder is not None and any(path.is_dir() for path in Path(folder).iterdir()):
         return MnistData.from_folder(folder, seed=seed)
-    return MnistData(folder, **options)
+    return MnistData(folder, class_names=class_names, seed=seed)
