@@ -75,10 +75,9 @@ def check_model(model: Any, classes: int | None = None) -> None:
         return
     image, answer = (None, IMAGE_SIZE, IMAGE_SIZE, 1), (None, classes or "classes")
     # A model whose Input fixes the number of images takes any other as well.
-    fits = isinstance(inputs, tuple) and inputs[1:] == image[1:]
-    fits = fits and isinstance(outputs, tuple) and len(outputs) == 2
-    fits = fits and outputs[1] == (classes or outputs[1])
-    if not fits:
+    takes = isinstance(inputs, tuple) and inputs[1:] == image[1:]
+    gives = isinstance(outputs, tuple) and len(outputs) == 2 and classes in (None, outputs[1])
+    if not (takes and gives):
         raise ValueError(
             f"model must map {image} to {answer}, None being any "
             f"number of images; this one maps {inputs} to {outputs}"
