@@ -30,7 +30,7 @@ export UV_PYTHON_DOWNLOADS = never
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup book demo screenshots picture inventories test links audit test-lowest $(checks) notebooks bench recipes lock test-gpu clean
+.PHONY: help setup book figures screenshots picture inventories test links audit test-lowest $(checks) notebooks bench recipes lock test-gpu clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -86,17 +86,17 @@ lock: ## make requirements.lock from requirements.txt and pyproject.toml
 # --- the book ----------------------------------------------------------------------------
 
 # _build goes first: an incremental build repeats no warnings.
-book: demo ## execute every chapter and render the book
+book: figures ## execute every chapter and render the book
 	rm -rf _build
 	$(bin)/jupyter-book build . --all -W -n --keep-going
 	@echo
 	@echo "Open $(CURDIR)/_build/html/index.html"
 
-demo: $(ready) ## build the drawing pad and the trainer of the page
-	$(bin)/python book/demo/build.py
+figures: $(ready) ## build the figures that respond, the drawing pad among them
+	$(bin)/python book/figures/build.py
 
-screenshots: demo ## take the pictures of the drawing pad with chromium
-	$(bin)/python book/demo/screenshots.py
+screenshots: figures ## take the pictures of the drawing pad with chromium
+	$(bin)/python book/figures/screenshots.py
 
 picture: $(ready) ## draw the picture of the result, on the front page and in README.md
 	$(bin)/python book/_tools/picture.py
@@ -141,7 +141,7 @@ chapters: $(ready) ## execute the chapters and compare their outputs with the st
 	$(bin)/python -m pytest --nbval --nbval-cell-timeout 600 -n $(WORKERS) --dist loadfile $(CHAPTERS)
 
 # Rendered from the stored outputs: `chapters` has executed every cell and found the same.
-pages: demo ## render the book from the stored outputs and test its pages
+pages: figures ## render the book from the stored outputs and test its pages
 	rm -rf _build
 	mkdir _build
 	sed 's/execute_notebooks: force/execute_notebooks: "off"/' _config.yml > _build/_config.yml
@@ -196,4 +196,4 @@ test-gpu: $(gpu_ready) ## the chapters on an NVIDIA GPU; fails where TensorFlow 
 	$(bin)/python -m pytest --nbval --nbval-cell-timeout 600 $(CHAPTERS)
 
 clean: ## remove the environment and what was built
-	rm -rf .venv .venv-lowest _build book/demo/dist book/demo/node_modules benchmarks/.env-*
+	rm -rf .venv .venv-lowest _build book/figures/dist book/figures/node_modules benchmarks/.env-*

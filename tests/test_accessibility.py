@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 TABLE_OF_CONTENTS = (ROOT / "_toc.yml").read_text(encoding="utf-8")
 PAGES = [*re.findall(r"\b(?:root|file): *(\S+)", TABLE_OF_CONTENTS), "genindex", "search"]
-AXE = ROOT / "book/demo/node_modules/axe-core/axe.min.js"
+AXE = ROOT / "book/figures/node_modules/axe-core/axe.min.js"
 # axe-core sees neither what is folded nor the colours of what is still fading in.
 UNFOLD = "for (const folded of document.querySelectorAll('details')) folded.open = true;"
 SETTLE = "for (const animation of document.getAnimations()) animation.finish();"

@@ -69,7 +69,7 @@ def test_implementations_with_the_package_answer_alike(speed, task, reference):
         assert answer["seconds"] > 0 and answer["peak_mib"] > answer["resident_mib"] / 2, name
 
 
-def test_tensorflow_js_answers_like_the_package(demo, speed, task, reference):
+def test_tensorflow_js_answers_like_the_package(figures, speed, task, reference):
     implementation = speed.Implementation("TensorFlow.js wasm, 1 thread", task, 1)
     implementation.ask(JOB)
     answer = implementation.ask(JOB)  # from the initial weights again

@@ -4,8 +4,8 @@
 import {argMax, dispose, setBackend, tensor, tidy} from '@tensorflow/tfjs-core';
 import {readFileSync} from 'node:fs';
 import {createInterface} from 'node:readline';
-import {prepareWasm} from '../../book/demo/src/backends.js';
-import {buildModel, makeBatch} from '../../book/demo/src/training.js';
+import {prepareWasm} from '../../book/figures/src/backends.js';
+import {buildModel, makeBatch} from '../../book/figures/src/training.js';
 
 const [backend, folder, wasmBinary] = process.argv.slice(2);
 const LEARNING_RATE = 0.15;

@@ -11,7 +11,7 @@ from mnist_tutorial._internal.pictures.shrinking import shrink_and_centre
 from mnist_tutorial.further import to_mnist_image
 
 CASES = json.loads(
-    (Path(__file__).parents[2] / "book/demo/test/mnist-form.json").read_text(encoding="utf-8")
+    (Path(__file__).parents[2] / "book/figures/test/mnist-form.json").read_text(encoding="utf-8")
 )
 
 

@@ -77,7 +77,7 @@ def trained(build):
 
 
 @pytest.mark.parametrize("build", BUILDERS)
-def test_tensorflow_js_gives_the_same_probabilities(build, tmp_path, demo):
+def test_tensorflow_js_gives_the_same_probabilities(build, tmp_path, figures):
     model, images = trained(build), MnistData().test_images[:3000]
     export_tfjs(model, tmp_path)
     images.tofile(tmp_path / "images.bin")
@@ -85,9 +85,9 @@ def test_tensorflow_js_gives_the_same_probabilities(build, tmp_path, demo):
     probabilities = model.predict(xs, batch_size=1000, verbose=0)
     assert probabilities.max(axis=1).mean() > 0.8
     probabilities.astype("<f4").tofile(tmp_path / "probabilities.bin")
-    demo.run_node_test("export", PARITY=str(tmp_path))
+    figures.run_node_test("export", PARITY=str(tmp_path))
     if build is not build_deep_model:  # the drawing pad's own code knows fewer layers
-        demo.run_node_test("network", PARITY=str(tmp_path))
+        figures.run_node_test("network", PARITY=str(tmp_path))
 
 
 def test_a_full_disk_leaves_the_files_that_were_there(tmp_path):

@@ -26,7 +26,7 @@ def ink_box(ink: Grey) -> tuple[int, int, int, int]:
 
 
 def shrink_and_centre(ink: Grey) -> Grey:
-    """Scale the box of the ink into 20x20, lay it into 28x28: book/demo/src/mnist-form.js.
+    """Scale the box of the ink into 20x20, lay it into 28x28: book/figures/src/mnist-form.js.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Take the two pictures of the drawing pad for README.md: ``make screenshots``.
 
 Opens the rendered chapter, draws a digit, trains the network and writes
-``book/_static/demo-light.png`` and ``demo-dark.png``. Needs ``make book`` and chromium.
+``book/_static/pad-light.png`` and ``pad-dark.png``. Needs ``make book`` and chromium.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def main() -> None:
                 "/^Finished/.test(document.getElementById('status').textContent)", timeout=120_000
             )
             gather(page)
-            path = ROOT / f"book/_static/demo-{theme}.png"
+            path = ROOT / f"book/_static/pad-{theme}.png"
             page.locator("#pictured").screenshot(path=path)
             print(path)
             context.close()
@@ -74,9 +74,9 @@ def gather(page: Any) -> None:
           const box = document.createElement('div');
           box.id = 'pictured';
           box.style.cssText = 'padding: 1rem; background: var(--pst-color-background)';
-          const demos = document.querySelectorAll('.mnist-demo');
-          demos[0].before(box);
-          box.append(...demos);
+          const figures = document.querySelectorAll('.live-figure');
+          figures[0].before(box);
+          box.append(...figures);
         }"""
     )
 

@@ -239,4 +239,4 @@ addEventListener('pagehide', () => {
   say('The training ended when you left this page. Press Train to start anew.');
 });
 
-element('trainer-demo').hidden = false;
+element('trainer-figure').hidden = false;

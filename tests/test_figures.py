@@ -35,20 +35,20 @@ main {{ max-width: 60rem; margin: auto; }}
 
 
 @pytest.fixture(scope="module")
-def site(demo, tmp_path_factory):
+def site(figures, tmp_path_factory):
     """A folder laid out as the rendered book is, behind a web server."""
     folder = tmp_path_factory.mktemp("site")
-    shutil.copytree(demo.static, folder / "_static")
+    shutil.copytree(figures.static, folder / "_static")
     (folder / "book").mkdir()
-    fragments = {name: (demo.folder / f"{name}.html").read_text() for name in ("pad", "trainer")}
-    (folder / "book/demo.html").write_text(PAGE.format(**fragments))
+    fragments = {name: (figures.folder / f"{name}.html").read_text() for name in ("pad", "trainer")}
+    (folder / "book/figures.html").write_text(PAGE.format(**fragments))
     handler = functools.partial(QuietHandler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield SimpleNamespace(
             folder=folder,
-            http=f"http://127.0.0.1:{server.server_port}/book/demo.html",
-            file=f"file://{folder}/book/demo.html",
+            http=f"http://127.0.0.1:{server.server_port}/book/figures.html",
+            file=f"file://{folder}/book/figures.html",
         )
         server.shutdown()
 
@@ -160,12 +160,12 @@ def seen(page):
 
 
 @pytest.mark.parametrize("name", ["mnist-form", "wasm-gradient"])
-def test_in_node(demo, name):
-    demo.run_node_test(name)
+def test_in_node(figures, name):
+    figures.run_node_test(name)
 
 
-def test_accuracy_is_that_of_python(demo, tmp_path):
-    demo.run_node_test("training", ACCURACIES=str(tmp_path / "accuracies.json"))
+def test_accuracy_is_that_of_python(figures, tmp_path):
+    figures.run_node_test("training", ACCURACIES=str(tmp_path / "accuracies.json"))
     in_the_page = json.loads((tmp_path / "accuracies.json").read_text())
     chosen = epoch_order(10_000, seed=0, epoch=0)[:1000]  # the page's test images
     in_python = []
@@ -180,8 +180,8 @@ def test_accuracy_is_that_of_python(demo, tmp_path):
     assert statistics.mean(in_the_page) == pytest.approx(statistics.mean(in_python), abs=0.03)
 
 
-def test_size_of_the_first_load(demo):
-    folder = demo.static / "demo"
+def test_size_of_the_first_load(figures):
+    folder = figures.static / "figures"
     size = sum(
         len(zlib.compress((folder / f"{name}.js").read_bytes(), 6))
         for name in ("pad", "network", "model")
@@ -322,10 +322,10 @@ def test_nothing_is_loaded_before_the_reader_acts(page, site):
     page.on("request", lambda request: requests.append(request.url.rsplit("/", 1)[1]))
     open_page(page, site.http)
     page.wait_for_timeout(300)
-    assert sorted(requests) == ["demo.html", "pad.js", "trainer.js"]
+    assert sorted(requests) == ["figures.html", "pad.js", "trainer.js"]
     draw(page, DIGITS[1])
     wait_for_answer(page)
-    assert sorted(requests) == ["demo.html", "model.js", "network.js", "pad.js", "trainer.js"]
+    assert sorted(requests) == ["figures.html", "model.js", "network.js", "pad.js", "trainer.js"]
 
 
 def test_a_network_that_does_not_arrive(page, site):
@@ -511,7 +511,7 @@ def test_what_a_page_says_that_comes_back_from_the_cache(page, site):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious(page, site, demo, theme):
+def test_axe_finds_nothing_serious(page, site, figures, theme):
     open_page(page, site.http)
     page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
     draw(page, DIGITS[2])
@@ -519,7 +519,7 @@ def test_axe_finds_nothing_serious(page, site, demo, theme):
     page.fill("#batches", "5")
     page.click("#train")
     wait_for_status(page, "Finished")
-    page.add_script_tag(path=demo.folder / "node_modules/axe-core/axe.min.js")
+    page.add_script_tag(path=figures.folder / "node_modules/axe-core/axe.min.js")
     violations = page.evaluate("axe.run().then((result) => result.violations)")
     serious = [
         (v["id"], [node["html"] for node in v["nodes"]])
@@ -540,7 +540,7 @@ def test_narrow_screens(page, site, width):
     wait_for_status(page, "Finished")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     small = page.evaluate(
-        "[...document.querySelectorAll('.mnist-demo button')]"
+        "[...document.querySelectorAll('.live-figure button')]"
         ".map((b) => b.getBoundingClientRect().height).filter((h) => h < 40)"
     )
     assert small == []

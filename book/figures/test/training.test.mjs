@@ -14,7 +14,7 @@ import {wasmBinary} from './wasm-binary.mjs';
 const RUNS = 5;
 
 function readPart(name) {
-  const text = readFileSync(path.resolve('dist/static/demo', `${name}.js`), 'utf8');
+  const text = readFileSync(path.resolve('dist/static/figures', `${name}.js`), 'utf8');
   return JSON.parse(text.slice(text.indexOf(']=') + 2, -2));
 }
 
