@@ -35,6 +35,7 @@ MODEL_SOURCES = (
 TRAIN_IMAGES = 6400  # the tutorial's 100 batches of 64, none seen twice
 TRAIN_PIECES = 10  # so that the progress bar has something to show
 TEST_IMAGES = 1000  # the tutorial's evaluation
+DIGITS_OF_EACH_CLASS = 6  # to take in place of drawing one
 
 
 def main() -> None:
@@ -44,7 +45,7 @@ def main() -> None:
     stage("model", [own, *(PACKAGE / name for name in MODEL_SOURCES)], make_model)
     stage("images", [own, PACKAGE / "data.py", PACKAGE / "batching.py"], pack_images)
     stage("libraries", [HERE / "package-lock.json"], install_libraries)
-    sources = [path for kind in ("src", "test") for path in sorted((HERE / kind).iterdir())]
+    sources = [path for kind in ("src", "test") for path in files_below(HERE / kind)]
     stage("scripts", [HERE / "bundle.mjs", HERE / "package-lock.json", *sources], bundle)
 
 
@@ -59,6 +60,11 @@ def stage(name: str, sources: Iterable[Path], make: Callable[[], None]) -> None:
     make()
     stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.write_text(key)
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Return all files of a folder and its folders, in one order everywhere."""
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def make_model() -> None:
@@ -85,19 +91,29 @@ def make_model() -> None:
 
 
 def pack_images() -> None:
-    """Pack images of MNIST for the trainer."""
+    """Pack images of MNIST."""
     from mnist_tutorial import MnistData, epoch_order
 
-    def pack(images: Any, labels: Any) -> dict[str, str]:
-        zipped = gzip.compress(images.tobytes(), 9, mtime=0)
-        return {"images": base64_text(zipped), "labels": base64_text(labels.tobytes())}
-
     data = MnistData()
+    pack_digits(data)
     chosen = epoch_order(len(data.train_images), seed=0, epoch=0)[:TRAIN_IMAGES]
     for i, piece in enumerate(np.split(chosen, TRAIN_PIECES)):
         write_part(f"train-{i}", pack(data.train_images[piece], data.train_labels[piece]))
     chosen = epoch_order(len(data.test_images), seed=0, epoch=0)[:TEST_IMAGES]
     write_part("test", pack(data.test_images[chosen], data.test_labels[chosen]))
+
+
+def pack_digits(data: Any) -> None:
+    """Pack validation images in the order 0 to 9, 0 to 9, ...: see src/shared/drawing.js."""
+    order = [np.flatnonzero(data.validation_labels == digit) for digit in range(10)]
+    chosen = [order[digit][i] for i in range(DIGITS_OF_EACH_CLASS) for digit in range(10)]
+    write_part("digits", pack(data.validation_images[chosen], data.validation_labels[chosen]))
+
+
+def pack(images: Any, labels: Any) -> dict[str, str]:
+    """Return images, gzipped, and labels as text."""
+    zipped = gzip.compress(images.tobytes(), 9, mtime=0)
+    return {"images": base64_text(zipped), "labels": base64_text(labels.tobytes())}
 
 
 def install_libraries() -> None:

@@ -1,7 +1,7 @@
 // node bundle.mjs FOLDER PIECES TESTS: bundles the page's scripts into FOLDER, where the
 // training images lie in PIECES pieces, and Node's tests into TESTS.
 
-import {writeFileSync} from 'node:fs';
+import {readdirSync, writeFileSync} from 'node:fs';
 import {build} from 'esbuild';
 
 const [outdir, trainPieces, testdir] = process.argv.slice(2);
@@ -26,16 +26,20 @@ function writePart(name, expression) {
 
 await build({
   ...page,
-  entryPoints: ['src/pad.js', 'src/trainer.js'],
+  entryPoints: ['src/loader.js', 'src/pad.js', 'src/trainer.js'],
   define: {__TRAIN_PIECES__: trainPieces},
   format: 'iife',
   outdir,
 });
 
-for (const name of ['network', 'curves']) {
+// A figure of a chapter is a folder with an index.js.
+const figures = readdirSync('src', {withFileTypes: true})
+    .filter((entry) => entry.isDirectory() && entry.name !== 'shared').map(({name}) => name);
+
+for (const name of ['network', 'curves', ...figures]) {
   const {outputFiles} = await build({
     ...page,
-    entryPoints: [`src/${name}.js`],
+    entryPoints: [figures.includes(name) ? `src/${name}/index.js` : `src/${name}.js`],
     format: 'iife',
     globalName: 'part',
     write: false,

@@ -1,0 +1,91 @@
+"""A page with one figure, in the frame and the colours that the book's theme would give it."""
+
+import functools
+import http.server
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGE = """<!doctype html>
+<html lang="{language}" data-theme="{theme}">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>A figure</title><link rel="icon" href="data:,">
+<script src="../_static/figures/loader.js" defer></script>
+<style>
+html {{ --pst-color-text-base: #323232; --pst-color-text-muted: #48566b;
+  --pst-color-border: #c9c9c9; --pst-color-background: #fff; --pst-color-surface: #f5f5f5; }}
+html[data-theme="dark"] {{ --pst-color-text-base: #ced6dd; --pst-color-text-muted: #9ca4af;
+  --pst-color-border: #48566b; --pst-color-background: #121212; --pst-color-surface: #202020; }}
+body {{ color: var(--pst-color-text-base); background: var(--pst-color-background);
+  font-family: sans-serif; }}
+main {{ max-width: 45rem; margin: auto; }}
+</style></head>
+<body><main><h1>A figure</h1><div style="height: {above}px"></div>
+<img class="live" id="live-{name}" alt="The static picture"
+  src="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E" width="700" height="400">
+</main></body></html>
+"""
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture(scope="session")
+def site(figures, tmp_path_factory):
+    """A folder laid out as the rendered book is, and its address on a web server."""
+    folder = tmp_path_factory.mktemp("site")
+    shutil.copytree(figures.static, folder / "_static")
+    (folder / "book").mkdir()
+    handler = functools.partial(QuietHandler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield folder, f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def open_figure(browser, site):
+    """A function that opens a page with a figure; an error in its console fails the test."""
+    folder, address = site
+    contexts, errors = [], []
+
+    def open_page(
+        name, *, theme="light", above=0, language="en", scheme="http", mounted=True, **options
+    ):
+        page_name = f"{name}-{theme}-{above}-{language}.html"
+        content = PAGE.format(name=name, theme=theme, above=above, language=language)
+        (folder / "book" / page_name).write_text(content)
+        context = browser.new_context(**{"viewport": {"width": 1000, "height": 900}} | options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on(
+            "console",
+            lambda line: errors.append(line.text) if line.type in ("error", "warning") else None,
+        )
+        base = address if scheme == "http" else f"file://{folder}"
+        page.goto(f"{base}/book/{page_name}", wait_until="load")
+        if mounted:
+            page.wait_for_function("document.querySelector('.live-figure')?.state !== undefined")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def state():
+    """A function that returns what a figure shows now, as its state() says."""
+
+    def read(page):
+        page.evaluate("new Promise((done) => setTimeout(done, 50))")
+        return page.evaluate("document.querySelector('.live-figure').state()")
+
+    return read
