@@ -19,7 +19,9 @@ ready := .venv/ready
 gpu_ready := .venv/ready-gpu
 
 checks := lint types unit chapters pages
-page_tests := tests/test_book.py tests/test_accessibility.py
+# The configuration for stored outputs, which is written to another folder than _config.yml's.
+unexecuted := sed 's/execute_notebooks: force/execute_notebooks: "off"/; s|: book/_tools|: "$(CURDIR)/book/_tools"|' _config.yml
+page_tests := tests/test_book.py tests/test_accessibility.py tests/test_search.py
 
 # Progress bars would be stored in the notebooks, and differ at every run.
 export TQDM_DISABLE = 1
@@ -144,7 +146,7 @@ chapters: $(ready) ## execute the chapters and compare their outputs with the st
 pages: figures ## render the book from the stored outputs and test its pages
 	rm -rf _build
 	mkdir _build
-	sed 's/execute_notebooks: force/execute_notebooks: "off"/' _config.yml > _build/_config.yml
+	$(unexecuted) > _build/_config.yml
 	$(bin)/jupyter-book build . --config _build/_config.yml --all -W -n --keep-going --quiet
 	$(bin)/python -m pytest $(page_tests)
 
@@ -152,7 +154,7 @@ pages: figures ## render the book from the stored outputs and test its pages
 links: $(ready) ## follow the book's links to other hosts
 	rm -rf _build/links
 	mkdir -p _build/links
-	sed 's/execute_notebooks: force/execute_notebooks: "off"/' _config.yml > _build/links/_config.yml
+	$(unexecuted) > _build/links/_config.yml
 	$(bin)/jupyter-book build . --config _build/links/_config.yml --path-output _build/links --all --builder linkcheck
 
 audit: ## look up known vulnerabilities of the locked packages; needs uv
