@@ -20,7 +20,7 @@ gpu_ready := .venv/ready-gpu
 
 checks := lint types unit chapters pages
 # The configuration for stored outputs, which is written to another folder than _config.yml's.
-unexecuted := sed 's/execute_notebooks: force/execute_notebooks: "off"/; s|: book/_tools|: "$(CURDIR)/book/_tools"|' _config.yml
+unexecuted := sed 's/execute_notebooks: force/execute_notebooks: "off"/; s|: book/_tools|: "$(CURDIR)/book/_tools"|g' _config.yml
 page_tests := tests/test_book.py tests/test_accessibility.py tests/test_search.py
 
 # Progress bars would be stored in the notebooks, and differ at every run.
@@ -32,7 +32,7 @@ export UV_PYTHON_DOWNLOADS = never
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup book figures screenshots picture inventories test links audit test-lowest $(checks) notebooks bench recipes lock test-gpu clean
+.PHONY: help setup book figures screenshots pictures picture inventories test links audit test-lowest $(checks) notebooks bench recipes lock test-gpu clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -96,6 +96,9 @@ book: figures ## execute every chapter and render the book
 
 figures: $(ready) ## build the figures that respond, the drawing pad among them
 	$(bin)/python book/figures/build.py
+
+pictures: figures ## take the static pictures of the figures with chromium
+	$(bin)/python book/figures/pictures.py
 
 screenshots: figures ## take the pictures of the drawing pad with chromium
 	$(bin)/python book/figures/screenshots.py
