@@ -333,7 +333,7 @@ def test_a_network_that_does_not_arrive(page, site):
     open_page(page, site.http)
     draw(page, DIGITS[1])
     page.wait_for_function(
-        "/did not arrive/.test(document.getElementById('pad-status').textContent)"
+        "/did not start/.test(document.getElementById('pad-status').textContent)"
     )
     assert text(page, "prediction") == ""
     page.unroute("**/model.js")
