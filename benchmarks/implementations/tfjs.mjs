@@ -7,6 +7,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import {models} from '@tensorflow/tfjs-layers';
 import {readFileSync} from 'node:fs';
+import {dirname} from 'node:path';
 import {createInterface} from 'node:readline';
 import {registerConvolutionGradient} from './tfjs_gradient.mjs';
 
@@ -63,7 +64,7 @@ const mean = (values) => values.reduce((sum, value) => sum + value) / values.len
 
 async function main() {
   env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
-  setWasmPaths({'tfjs-backend-wasm-simd.wasm': wasmBinary});
+  setWasmPaths(`${dirname(wasmBinary)}/`);
   registerConvolutionGradient();
   if (!await setBackend(backend)) throw new Error(`the backend ${backend} does not start`);
   const [train, validation, test] = ['', 'validation_', 'test_'].map(readSplit);

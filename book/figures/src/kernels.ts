@@ -12,9 +12,8 @@ const FLOAT: usize = 4;
 const VECTOR: usize = 16;
 const KERNEL: usize = 5; // height and width of every kernel
 
-// Of the loops below, a convolution's take nearly all the time. They are written for few loads
-// from memory: eight or ten sums stay in the processor's registers, and each loaded value takes
-// part in several of them.
+// A convolution's loops take nearly all the time. They are written for few loads from memory:
+// eight or ten sums stay in the processor's registers, and a loaded value goes into several.
 
 /** sum + a * b */
 @inline
@@ -27,15 +26,17 @@ function addTo(address: usize, value: v128): void {
   v128.store(address, f32x4.add(v128.load(address), value));
 }
 
+@inline
+function addPair(address: usize, first: v128, second: v128): void {
+  addTo(address, first);
+  addTo(address + VECTOR, second);
+}
+
 /** From bytes [4, n], grey values of four images, to vectors [n] with values in 0..1. */
 export function pixels(images: usize, out: usize, n: usize): void {
   for (let i: usize = 0; i < n; i++) {
-    const grey = f32x4(
-      f32(load<u8>(images + i)),
-      f32(load<u8>(images + n + i)),
-      f32(load<u8>(images + 2 * n + i)),
-      f32(load<u8>(images + 3 * n + i)),
-    );
+    const a = images + i, b = a + n, c = b + n, d = c + n;
+    const grey = f32x4(load<u8>(a), load<u8>(b), load<u8>(c), load<u8>(d));
     v128.store(out + i * VECTOR, f32x4.div(grey, f32x4.splat(255)));
   }
 }
@@ -51,36 +52,21 @@ function addTile(
   let a0 = f32x4.splat(0), b0 = a0, c0 = a0, d0 = a0;
   let a1 = a0, b1 = a0, c1 = a0, d1 = a0;
   for (let r: usize = 0; r < rows; r++) {
-    let a = values + r * nextRow;
-    const end = a + count * VECTOR;
-    let b = a + nextPlace, c = b + nextPlace, d = c + nextPlace;
-    while (a < end) {
+    let a = values + r * nextRow, b = a + nextPlace, c = b + nextPlace, d = c + nextPlace;
+    for (const end = a + count * VECTOR; a < end; a += VECTOR) {
+      const w0 = v128.load_splat<f32>(weights), w1 = v128.load_splat<f32>(weights + nextColumn);
       const va = v128.load(a), vb = v128.load(b), vc = v128.load(c), vd = v128.load(d);
-      const w0 = v128.load_splat<f32>(weights);
-      a0 = addProduct(a0, va, w0);
-      b0 = addProduct(b0, vb, w0);
-      c0 = addProduct(c0, vc, w0);
-      d0 = addProduct(d0, vd, w0);
-      const w1 = v128.load_splat<f32>(weights + nextColumn);
-      a1 = addProduct(a1, va, w1);
-      b1 = addProduct(b1, vb, w1);
-      c1 = addProduct(c1, vc, w1);
-      d1 = addProduct(d1, vd, w1);
-      a += VECTOR;
-      b += VECTOR;
-      c += VECTOR;
-      d += VECTOR;
-      weights += nextWeight;
+      a0 = addProduct(a0, va, w0), a1 = addProduct(a1, va, w1);
+      b0 = addProduct(b0, vb, w0), b1 = addProduct(b1, vb, w1);
+      c0 = addProduct(c0, vc, w0), c1 = addProduct(c1, vc, w1);
+      d0 = addProduct(d0, vd, w0), d1 = addProduct(d1, vd, w1);
+      b += VECTOR, c += VECTOR, d += VECTOR, weights += nextWeight;
     }
   }
-  addTo(out, a0);
-  addTo(out + VECTOR, a1);
-  addTo(out + nextOut, b0);
-  addTo(out + nextOut + VECTOR, b1);
-  addTo(out + 2 * nextOut, c0);
-  addTo(out + 2 * nextOut + VECTOR, c1);
-  addTo(out + 3 * nextOut, d0);
-  addTo(out + 3 * nextOut + VECTOR, d1);
+  addPair(out, a0, a1);
+  addPair(out + nextOut, b0, b1);
+  addPair(out + 2 * nextOut, c0, c1);
+  addPair(out + 3 * nextOut, d0, d1);
 }
 
 /**
@@ -149,39 +135,25 @@ export function convolveWeights(
         let d = dOut + f * VECTOR;
         for (let y: usize = 0; y < size; y++) {
           let pixel = input + ((y + ky) * side * channels + k) * VECTOR;
-          const end = pixel + size * channels * VECTOR;
-          while (pixel < end) {
-            const v0 = v128.load(d), v1 = v128.load(d, VECTOR);
-            const a = v128.load(pixel);
-            a0 = addProduct(a0, a, v0);
-            a1 = addProduct(a1, a, v1);
-            const b = v128.load(pixel, VECTOR);
-            b0 = addProduct(b0, b, v0);
-            b1 = addProduct(b1, b, v1);
-            const c = v128.load(pixel, 2 * VECTOR);
-            c0 = addProduct(c0, c, v0);
-            c1 = addProduct(c1, c, v1);
-            const p = v128.load(pixel, 3 * VECTOR);
-            d0 = addProduct(d0, p, v0);
-            d1 = addProduct(d1, p, v1);
-            const q = v128.load(pixel, 4 * VECTOR);
-            e0 = addProduct(e0, q, v0);
-            e1 = addProduct(e1, q, v1);
-            pixel += channels * VECTOR;
-            d += filters * VECTOR;
+          for (const end = pixel + size * channels * VECTOR; pixel < end;) {
+            const g0 = v128.load(d), g1 = v128.load(d, VECTOR);
+            const va = v128.load(pixel), vb = v128.load(pixel, VECTOR);
+            const vc = v128.load(pixel, 2 * VECTOR), vd = v128.load(pixel, 3 * VECTOR);
+            const ve = v128.load(pixel, 4 * VECTOR);
+            a0 = addProduct(a0, va, g0), a1 = addProduct(a1, va, g1);
+            b0 = addProduct(b0, vb, g0), b1 = addProduct(b1, vb, g1);
+            c0 = addProduct(c0, vc, g0), c1 = addProduct(c1, vc, g1);
+            d0 = addProduct(d0, vd, g0), d1 = addProduct(d1, vd, g1);
+            e0 = addProduct(e0, ve, g0), e1 = addProduct(e1, ve, g1);
+            pixel += channels * VECTOR, d += filters * VECTOR;
           }
         }
-        const next = filters * VECTOR, g = gradient + ((ky * row + k) * filters + f) * VECTOR;
-        addTo(g, a0);
-        addTo(g + VECTOR, a1);
-        addTo(g + next, b0);
-        addTo(g + next + VECTOR, b1);
-        addTo(g + 2 * next, c0);
-        addTo(g + 2 * next + VECTOR, c1);
-        addTo(g + 3 * next, d0);
-        addTo(g + 3 * next + VECTOR, d1);
-        addTo(g + 4 * next, e0);
-        addTo(g + 4 * next + VECTOR, e1);
+        const sums = gradient + ((ky * row + k) * filters + f) * VECTOR, next = filters * VECTOR;
+        addPair(sums, a0, a1);
+        addPair(sums + next, b0, b1);
+        addPair(sums + 2 * next, c0, c1);
+        addPair(sums + 3 * next, d0, d1);
+        addPair(sums + 4 * next, e0, e1);
       }
     }
   }
@@ -314,8 +286,8 @@ export function reluInputs(out: usize, gradient: usize, n: usize): void {
 export function sumLanes(vectors: usize, sums: usize, n: usize): void {
   for (let i: usize = 0; i < n; i++) {
     const v = v128.load(vectors + i * VECTOR);
-    const sum = f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1) +
-      f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3);
+    const lower = f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1);
+    const sum = lower + f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3);
     store<f32>(sums + i * FLOAT, sum);
   }
 }
