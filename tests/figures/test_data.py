@@ -56,7 +56,8 @@ def test_numbers_are_those_of_the_chapter(open_figure, state, data, means):
         rows = ((image - means[shown["nearest"]]) ** 2).sum(axis=1)
         assert shown["sums"] == pytest.approx(rows.tolist(), rel=1e-5)
         verdict = page.locator(".verdict").inner_text()
-        assert verdict == ("✓ right." if shown["nearest"] == digit else f"✗ wrong, it is a {digit}.")
+        right = shown["nearest"] == digit
+        assert verdict == ("✓ right." if right else f"✗ wrong, it is a {digit}.")
 
 
 def test_moving_a_digit_defeats_the_nearest_mean(open_figure, state, data, means):
