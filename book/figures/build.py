@@ -35,6 +35,7 @@ COMPARED_SOURCES = (
 )  # fmt: skip
 COMPARED_BATCHES = 860  # as in that chapter
 
+BEST_IMAGES = 6  # for each filter and digit of the shipped network
 TRAIN_IMAGES = 6400  # the tutorial's 100 batches of 64, none seen twice
 TRAIN_PIECES = 10  # so that the progress bar has something to show
 TEST_IMAGES = 1000  # the tutorial's evaluation
@@ -46,6 +47,8 @@ def main() -> None:
     sys.path.insert(0, str(ROOT))
     own = Path(__file__)
     stage("model", [own, *(PACKAGE / name for name in MODEL_SOURCES)], make_model)
+    best = [PACKAGE / name for name in (*MODEL_SOURCES, "data.py")]
+    stage("best-images", [own, *best], pack_best_images)
     compared = [PACKAGE / name for name in COMPARED_SOURCES]
     stage("compared", [own, *compared], train_compared)
     stage("images", [own, PACKAGE / "data.py", PACKAGE / "batching.py"], pack_images)
@@ -85,6 +88,30 @@ def make_model() -> None:
     keras.utils.clear_session()
     networks = {"convolutional": layers_of(model), "dense": layers_of(build_dense_model())}
     (DIST / "networks.json").write_text(json.dumps(networks))
+
+
+def pack_best_images() -> None:
+    """Pack the validation images to which the filters of the shipped network respond most."""
+    import keras
+
+    from mnist_tutorial import MnistData, pretrained
+
+    keras.utils.clear_session()
+    data, model = MnistData(), pretrained("thorough")
+    convolutions = [layer for layer in model.layers if layer.name.startswith("conv2d")]
+    logits = model.layers[-1]
+    logits.activation = keras.activations.linear
+    tensors = [layer.output for layer in (*convolutions, logits)]
+    images = data.validation_images[..., None] / np.float32(255)
+    outputs = keras.Model(model.inputs, tensors).predict(images, batch_size=500, verbose=0)
+    best = {}
+    for name, values in zip((*(c.name for c in convolutions), "logits"), outputs, strict=True):
+        peaks = values.reshape(len(values), -1, values.shape[-1]).max(axis=1)
+        best[name] = np.argsort(-peaks, axis=0, kind="stable")[:BEST_IMAGES].T
+    chosen = np.unique(np.concatenate([b.ravel() for b in best.values()]))
+    positions = {name: np.searchsorted(chosen, b).tolist() for name, b in best.items()}
+    packed = pack(data.validation_images[chosen], data.validation_labels[chosen])
+    write_part("best-images", {**packed, "best": positions})
 
 
 def train_compared() -> None:
