@@ -30,7 +30,7 @@ export UV_PYTHON_DOWNLOADS = never
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup book figures screenshots picture inventories test links audit test-lowest $(checks) notebooks bench recipes lock test-gpu clean
+.PHONY: help setup book pdf figures screenshots picture inventories test links audit test-lowest $(checks) notebooks bench recipes lock test-gpu clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -91,6 +91,10 @@ book: figures ## execute every chapter and render the book
 	$(bin)/jupyter-book build . --all -W -n --keep-going
 	@echo
 	@echo "Open $(CURDIR)/_build/html/index.html"
+
+pdf: $(ready) ## print the rendered book as one PDF with chromium
+	@[ -f _build/html/index.html ] || $(MAKE) --no-print-directory book
+	$(bin)/python book/_tools/pdf.py
 
 figures: $(ready) ## build the figures that respond, the drawing pad among them
 	$(bin)/python book/figures/build.py
