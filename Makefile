@@ -18,6 +18,10 @@ installed := .venv/installed-$(version)-$(notdir $(LOCK))
 ready := .venv/ready
 gpu_ready := .venv/ready-gpu
 
+# The configuration that renders the stored outputs, for a file in another folder.
+stored := sed -e 's/execute_notebooks: force/execute_notebooks: "off"/' \
+  -e 's|: book/_tools|: $(CURDIR)/book/_tools|' _config.yml
+
 checks := lint types unit chapters pages
 page_tests := tests/test_book.py tests/test_accessibility.py
 
@@ -148,7 +152,7 @@ chapters: $(ready) ## execute the chapters and compare their outputs with the st
 pages: figures ## render the book from the stored outputs and test its pages
 	rm -rf _build
 	mkdir _build
-	sed 's/execute_notebooks: force/execute_notebooks: "off"/' _config.yml > _build/_config.yml
+	$(stored) > _build/_config.yml
 	$(bin)/jupyter-book build . --config _build/_config.yml --all -W -n --keep-going --quiet
 	$(bin)/python -m pytest $(page_tests)
 
@@ -156,7 +160,7 @@ pages: figures ## render the book from the stored outputs and test its pages
 links: $(ready) ## follow the book's links to other hosts
 	rm -rf _build/links
 	mkdir -p _build/links
-	sed 's/execute_notebooks: force/execute_notebooks: "off"/' _config.yml > _build/links/_config.yml
+	$(stored) > _build/links/_config.yml
 	$(bin)/jupyter-book build . --config _build/links/_config.yml --path-output _build/links --all --builder linkcheck
 
 audit: ## look up known vulnerabilities of the locked packages; needs uv

@@ -114,6 +114,18 @@ def test_every_internal_link_and_anchor_leads_somewhere(name):
     assert broken == []
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_described_by_its_first_paragraph(name):
+    head = parsed(name).head
+    [description] = [tag["content"] for tag in head.find_all("meta", {"name": "description"})]
+    assert head.find("meta", property="og:description")["content"] == description
+    assert 50 < len(description) <= 210 or name == PAGES[0]  # whose front matter has its own
+    if name != PAGES[0]:
+        text = " ".join(parsed(name).article.get_text().split())
+        before, found, _ = text.partition(" ".join(description.removesuffix("...").split())[:40])
+        assert found and len(before) < 80 and "Reading time" not in description, description  # the title and the reading time
+
+
 def test_headings_nest(page):
     levels = [int(heading.name[1]) for heading in page.article.find_all(re.compile("^h[1-6]$"))]
     assert levels[0] == 1 and levels.count(1) == 1
