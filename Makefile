@@ -34,7 +34,7 @@ export UV_PYTHON_DOWNLOADS = never
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup book pdf figures screenshots picture inventories test links audit test-lowest $(checks) notebooks bench recipes lock test-gpu clean
+.PHONY: help setup book pdf figures screenshots picture inventories test links audit test-lowest test-colab $(checks) notebooks bench recipes lock test-gpu clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -175,6 +175,16 @@ test-lowest: $(ready) ## train, evaluate, predict, save and load with the oldest
 	uv pip install --quiet --python $(lowest) --resolution lowest-direct . "pytest>=8.3"
 	cd tests && ../$(lowest) -m pytest -q -s -W ignore --noconftest -c /dev/null test_lowest.py
 
+# As a notebook opened on Colab: without the repository, with older versions than the locked ones.
+colab := .venv-colab/bin/python
+test-colab: $(ready) ## run the chapters as Colab does, with its versions and outside the repository
+	@command -v uv >/dev/null || [ -x $(bin)/uv ] || $(bin)/python -m pip install -q uv
+	@set -ex; export PATH="$$PATH:$(CURDIR)/$(bin)"; \
+	uv venv --quiet --clear --python $(bin)/python .venv-colab; \
+	uv pip install --quiet --python $(colab) -r book/_tools/colab.txt; \
+	uv build --quiet --wheel --out-dir .venv-colab/wheels .
+	$(colab) book/_tools/colab.py .venv-colab/wheels $(CHAPTERS)
+
 # --- the measurements ----------------------------------------------------------------------
 
 # Makes an environment each for PyTorch and JAX. Wants a machine that does nothing else.
@@ -204,4 +214,4 @@ test-gpu: $(gpu_ready) ## the chapters on an NVIDIA GPU; fails where TensorFlow 
 	$(bin)/python -m pytest --nbval --nbval-cell-timeout 600 $(CHAPTERS)
 
 clean: ## remove the environment and what was built
-	rm -rf .venv .venv-lowest _build book/figures/dist book/figures/node_modules benchmarks/.env-*
+	rm -rf .venv .venv-lowest .venv-colab _build book/figures/dist book/figures/node_modules benchmarks/.env-*
