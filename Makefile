@@ -5,12 +5,16 @@ LOCK ?= requirements.lock
 CHAPTERS ?= $(wildcard book/*.ipynb)
 # Two chapters, or files of tests, at a time: each holds a process with TensorFlow in it, 1 GB.
 WORKERS ?= 2
+SOLUTIONS ?= yes
 
 # "3.11 /usr/bin/python3.11", or nothing where there is no such Python. The real path, because
 # PYTHON may lie in the .venv that is about to be removed.
 found := $(shell $(PYTHON) -c 'import os, sys; print("%d.%d" % sys.version_info[:2], os.path.realpath(sys.executable))' 2>/dev/null)
 version := $(firstword $(found))
 python := $(wordlist 2,99,$(found))
+
+# Where the book's sources are: here, or in a copy that has no solutions.
+book := $(if $(filter no,$(SOLUTIONS)),_build/without-solutions,.)
 
 bin := .venv/bin
 # Stamps are written last, so that a set-up that was interrupted is begun again.
@@ -34,12 +38,13 @@ export UV_PYTHON_DOWNLOADS = never
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup book pdf figures screenshots picture inventories test links audit test-lowest test-colab $(checks) notebooks bench recipes lock test-gpu clean
+.PHONY: help setup book pdf slides figures screenshots picture inventories test links audit test-lowest test-colab $(checks) notebooks bench recipes lock test-gpu clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "Variables: PYTHON=python3.12  CHAPTERS=\"book/01-data.ipynb\" (notebooks, chapters)"
+	@echo "           SOLUTIONS=no (book)"
 	@echo "           LOCK=requirements.txt (the newest releases instead of the locked ones)"
 
 # --- set-up ------------------------------------------------------------------------------
@@ -90,15 +95,21 @@ lock: ## make requirements.lock from requirements.txt and pyproject.toml
 # --- the book ----------------------------------------------------------------------------
 
 # _build goes first: an incremental build repeats no warnings.
-book: figures ## execute every chapter and render the book
+book: figures ## execute every chapter and render the book; SOLUTIONS=no leaves the solutions out
 	rm -rf _build
-	$(bin)/jupyter-book build . --all -W -n --keep-going
+ifeq ($(SOLUTIONS),no)
+	$(bin)/python book/_tools/without_solutions.py $(book)
+endif
+	$(bin)/jupyter-book build $(book) --all -W -n --keep-going
 	@echo
-	@echo "Open $(CURDIR)/_build/html/index.html"
+	@echo "Open $(CURDIR)/$(book)/_build/html/index.html"
 
 pdf: $(ready) ## print the rendered book as one PDF with chromium
 	@[ -f _build/html/index.html ] || $(MAKE) --no-print-directory book
 	$(bin)/python book/_tools/pdf.py
+
+slides: figures ## turn chapters 1, 4 and 6 into slides that need no connection
+	$(bin)/python book/_tools/slides.py
 
 figures: $(ready) ## build the figures that respond, the drawing pad among them
 	$(bin)/python book/figures/build.py
