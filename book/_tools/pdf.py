@@ -22,6 +22,7 @@ HTML = ROOT / "_build/html/book"
 # What the articles need of a page's head: the styles, and what sets the formulas.
 NEEDED = 'link[rel="stylesheet"], script:-soup-contains("window.MathJax"), script[src*="mathjax"]'
 FOOTER = '<div style="font: 8pt sans-serif; margin: auto" class="pageNumber"></div>'
+MARGIN = {"top": "18mm", "bottom": "18mm", "left": "16mm", "right": "16mm"}
 STYLE = """
 .cover { break-after: page; padding-top: 60mm; text-align: center; }
 .contents { break-after: page; }
@@ -105,7 +106,8 @@ def print_page(page: Path, target: Path) -> None:
         tab.evaluate("MathJax.startup.promise.then(() => {})")
         tab.pdf(
             path=target,
-            prefer_css_page_size=True,
+            format="A4",
+            margin=MARGIN,
             print_background=True,
             display_header_footer=True,
             header_template="<span></span>",
