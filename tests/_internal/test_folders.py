@@ -67,8 +67,16 @@ def test_a_thousand_pictures_in_five_classes_are_learned(shapes, tmp_path):
     assert answers.names[0] in repr(answers)
     loaded = NumpyNetwork(classes=5)  # as from a file: it does not know the names
     loaded.set_weights(network.get_weights())
-    with pytest.raises(ValueError, match="class_names must be given for a model of 5 classes"):
+    with pytest.raises(ValueError, match="name the 5 classes of the model; it does not know"):
         predict(loaded, picture("star", rng))
+    with pytest.raises(ValueError, match="name the 5 classes of the model; got 2 names"):
+        predict(loaded, picture("star", rng), class_names=["star", "circle"])
+    # Classes with names of one's own are no digits, so the pictures are fitted.
+    pictures = [picture(shape, rng) for shape in SHAPES]
+    named = predict(loaded, pictures, class_names=SHAPES)
+    np.testing.assert_array_equal(named.images, predict(network, pictures).images)
+    with pytest.warns(UserWarning, match=r"images\[1\]: is blank, all of it has one grey"):
+        predict(network, [pictures[0], Image.new("L", (50, 50), 200)])
 
 
 def test_most_pictures_stay_in_their_split_when_others_are_added(tmp_path):
