@@ -76,8 +76,8 @@ model_option = click.option(
 @click.option("--batches", type=click.IntRange(1), metavar="N",
               help="How many training steps to take, instead of --epochs. "
               "By default 100, as in the tutorial.")
-@click.option("--batch-size", "--batch_size", type=click.IntRange(1), default=64,
-              metavar="N", show_default=True,
+@click.option("--batch-size", "--batch_size", type=click.IntRange(1), metavar="N",
+              show_default="64, or all where they are fewer",
               help="How many pictures the network learns from in each step.")
 @click.option("--model-save-path", "--model_save_path", metavar="FILE",
               help="Where to save the trained network. By default in the current folder, "

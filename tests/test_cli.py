@@ -394,6 +394,13 @@ def test_a_recipe_takes_as_many_steps_on_few_pictures(suits):
     assert json.loads(run(*line.split(), "--epochs", "3", cwd=suits).stdout)["batches"] == 3
 
 
+def test_few_pictures_and_names_that_would_steer_a_terminal(tmp_path):
+    draw_lines(tmp_path / "two", ["y\x1b[31m", "no"], n=12)
+    run("train", "--data", "two", "--model-save-path", "two.npz", cwd=tmp_path)  # 20 a batch
+    found = run("evaluate", "--data", "two", "--model", "two.npz", cwd=tmp_path)
+    assert "y?[31m" in found.stdout
+
+
 def test_shards_of_pictures_in_folders(suits):
     run("shard", "shards", "--data", "five", cwd=suits)
     found = run("evaluate", "--model", "five.npz", "--data", "shards", "--json", cwd=suits)

@@ -90,6 +90,11 @@ def _compile_steps(model: keras.Model, strategy: Any, optimizer: Any) -> tuple[S
         graph = tf.function(lambda batch: strategy.run(function, [batch]), autograph=False)
 
         def step(batch: Batch) -> tuple[Any, Any]:
+            if len(batch.xs) < (replicas := strategy.num_replicas_in_sync):
+                raise ValueError(
+                    f"a batch must hold an example for each of the {replicas} workers or devices; "
+                    f"got {len(batch.xs)}"
+                )
             loss, accuracy = graph(batch)
             first = strategy.experimental_local_results
             return first(loss)[0], first(accuracy)[0]

@@ -113,6 +113,47 @@ def test_pictures_that_cannot_be_read_are_named_and_left_out(tmp_path):
     assert len(data.train_images) + len(data.validation_images) + len(data.test_images) == 50
 
 
+@pytest.mark.parametrize(
+    ("tops", "got"),
+    [
+        (["Train", "Test"], "Test, Train"),
+        (["train", "validation"], "train, validation"),
+        (["train", "test", "val"], "test, train, val"),
+        (["train"], "train"),
+    ],
+)
+def test_folders_of_splits_are_not_taken_for_classes(tops, got, tmp_path):
+    for top in tops:
+        fill(tmp_path / top, 3)
+    with pytest.raises(ValueError, match=f"must be named train, test and perhaps .*; got {got}$"):
+        MnistData.from_folder(tmp_path)
+
+
+def test_a_class_may_be_called_train(tmp_path):
+    fill(tmp_path, 3)
+    (tmp_path / "star").rename(tmp_path / "train")
+    assert "train" in MnistData.from_folder(tmp_path).class_names
+
+
+def test_a_class_that_only_the_test_split_has_is_named(tmp_path):
+    fill(tmp_path / "train", 3)
+    fill(tmp_path / "test", 3)
+    (tmp_path / "train" / "star").rename(tmp_path / "train" / "sun")
+    with pytest.raises(ValueError, match=": star has no picture for the train split"):
+        MnistData.from_folder(tmp_path)
+
+
+def test_a_class_of_broken_pictures_is_named(tmp_path):
+    folder = fill(tmp_path / "shapes", 4)
+    for path in (folder / "star").iterdir():
+        path.write_bytes(b"broken")
+    with (
+        pytest.warns(UserWarning, match="4 of 20 pictures left out"),
+        pytest.raises(ValueError, match="star has no picture for the train split that can be rea"),
+    ):
+        MnistData.from_folder(folder)
+
+
 def test_folders_that_hold_no_data_set(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere: no such folder"):
         MnistData.from_folder(tmp_path / "nowhere")

@@ -89,13 +89,14 @@ def train(o: dict[str, Any]) -> None:
 
     data = open_data(o["data"], seed=o["seed"])
     recipe, pictures = RECIPES.get(o["recipe"]), len(data.train_sampler)
+    batch_size = o["batch_size"] or min(64, pictures)
     epochs = o["epochs"]
     if not epochs and not o["batches"] and recipe:
         # A recipe needs its number of steps, also where the pictures are fewer than MNIST's.
         epochs, pictures = recipe.epochs, max(pictures, MNIST_PICTURES)
     elif not epochs and not o["batches"] and o["patience"]:
         epochs = MOST_EPOCHS
-    per_epoch = pictures / o["batch_size"]
+    per_epoch = pictures / batch_size
     batches = math.ceil(epochs * per_epoch) if epochs else o["batches"] or 100
     interval = max(1, int(per_epoch / 5)) if epochs else 5
     checkpoint = o["checkpoint"]
@@ -104,7 +105,7 @@ def train(o: dict[str, Any]) -> None:
     build = functools.partial(_build, name, o["seed"], data.classes)
     optimizer = functools.partial(_build_optimizer, o, name != "numpy", recipe, batches)
     settings = {
-        "batches": batches, "batch_size": o["batch_size"], "validation_interval": interval,
+        "batches": batches, "batch_size": batch_size, "validation_interval": interval,
         "patience": o["patience"], "augment": recipe.augment if recipe else None,
         "checkpoint": checkpoint,
     }  # fmt: skip

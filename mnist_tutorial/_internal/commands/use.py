@@ -51,7 +51,7 @@ def evaluate(model: str, data: str | None, split: str, as_json: bool) -> None:
         })  # fmt: skip
         return
     click.echo(f"Accuracy ({split}): {accuracy_text(result)}\nLoss: {result.loss:.4f}\n")
-    names = examples.class_names
+    names = [*map(printable, examples.class_names)]
     width = max(4, *map(len, names), len(str(counts.max()))) + 1
     if sys.stdout.isatty() and shutil.get_terminal_size().columns < width * (len(names) + 1):
         wrong = [(counts[i, j], i, j) for i in range(len(names)) for j in range(len(names))]
