@@ -62,7 +62,8 @@ export function element(tag, properties = {}, ...children) {
  * @return {HTMLElement & {value: number}}  setting value moves the slider without onInput
  */
 export function slider({label, min, max, step, value, format = String, onInput}) {
-  const shown = element('output', {});
+  // Not an output element, which would take the label from the input.
+  const shown = element('b', {'aria-hidden': 'true'});
   const input = element('input', {type: 'range', min, max, step, value});
   const whole = element('label', {class: 'live-slider'},
       element('span', {}, label, ' ', shown), input);
