@@ -28,6 +28,12 @@ NODE_TESTS = DIST / "test"
 
 # Of the package, what the network of the pad depends on.
 MODEL_SOURCES = ("layers.py", "further/recipes.py", "_files/weights/SHA256SUMS")
+# And what the two networks of "Convolution against dense" depend on.
+COMPARED_SOURCES = (
+    "data.py", "batching.py", "layers.py", "training.py", "optimizer.py",
+    "further/numpy_network.py", "further/numpy_layers.py", "further/numpy_optimizer.py",
+)  # fmt: skip
+COMPARED_BATCHES = 860  # as in that chapter
 
 TRAIN_IMAGES = 6400  # the tutorial's 100 batches of 64, none seen twice
 TRAIN_PIECES = 10  # so that the progress bar has something to show
@@ -40,6 +46,8 @@ def main() -> None:
     sys.path.insert(0, str(ROOT))
     own = Path(__file__)
     stage("model", [own, *(PACKAGE / name for name in MODEL_SOURCES)], make_model)
+    compared = [PACKAGE / name for name in COMPARED_SOURCES]
+    stage("compared", [own, *compared], train_compared)
     stage("images", [own, PACKAGE / "data.py", PACKAGE / "batching.py"], pack_images)
     stage("libraries", [HERE / "package-lock.json"], install_libraries)
     sources = [path for kind in ("src", "test") for path in files_below(HERE / kind)]
@@ -73,11 +81,40 @@ def make_model() -> None:
 
     keras.utils.clear_session()  # so that the layers' names begin at the first
     model = pretrained("thorough")
-    weights = [base64_text(weight.tobytes()) for weight in model.get_weights()]
-    write_part("model", {"layers": layers_of(model), "weights": weights})
+    pack_network("model", model, model.get_weights())
     keras.utils.clear_session()
     networks = {"convolutional": layers_of(model), "dense": layers_of(build_dense_model())}
     (DIST / "networks.json").write_text(json.dumps(networks))
+
+
+def train_compared() -> None:
+    """Train the networks of "Convolution against dense"."""
+    import keras
+    from threadpoolctl import threadpool_limits
+
+    from mnist_tutorial import MnistData, build_dense_model, build_model, train
+    from mnist_tutorial.further import NumpyNetwork
+
+    keras.utils.clear_session()
+    models = {"convolutional": build_model(seed=0), "dense": build_dense_model(seed=0)}
+    # From the same weights and by the same batches as the chapter's, in half of the time.
+    networks = {**models, "convolutional": NumpyNetwork.from_keras(models["convolutional"])}
+    for name, network in networks.items():
+        with threadpool_limits(1):  # more threads wait for one another
+            train(
+                network,
+                MnistData(seed=1),
+                batches=COMPARED_BATCHES,
+                validation_interval=None,
+                progress=False,
+            )
+        pack_network(name, models[name], network.get_weights())
+
+
+def pack_network(name: str, model: Any, weights: list[Any]) -> None:
+    """Write a network as a part; see loadNetwork in src/shared/network.js."""
+    values = [base64_text(weight.tobytes()) for weight in weights]
+    write_part(name, {"layers": layers_of(model), "weights": values})
 
 
 def layers_of(model: Any) -> list[dict[str, Any]]:
@@ -114,6 +151,7 @@ def pack_images() -> None:
 
     data = MnistData()
     pack_digits(data)
+    pack_means(data)
     chosen = epoch_order(len(data.train_images), seed=0, epoch=0)[:TRAIN_IMAGES]
     for i, piece in enumerate(np.split(chosen, TRAIN_PIECES)):
         write_part(f"train-{i}", pack(data.train_images[piece], data.train_labels[piece]))
@@ -126,6 +164,13 @@ def pack_digits(data: Any) -> None:
     order = [np.flatnonzero(data.validation_labels == digit) for digit in range(10)]
     chosen = [order[digit][i] for i in range(DIGITS_OF_EACH_CLASS) for digit in range(10)]
     write_part("digits", pack(data.validation_images[chosen], data.validation_labels[chosen]))
+
+
+def pack_means(data: Any) -> None:
+    """Pack the ten mean digits of the training split, as chapter 1 computes them."""
+    means = [data.train_images[data.train_labels == digit].mean(axis=0) for digit in range(10)]
+    zipped = gzip.compress(np.stack(means).astype("<f4").tobytes(), 9, mtime=0)
+    write_part("means", base64_text(zipped))
 
 
 def pack(images: Any, labels: Any) -> dict[str, str]:

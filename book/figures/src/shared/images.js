@@ -47,3 +47,50 @@ export function cellOf(event, canvas, rows, columns) {
     cell(event.clientX, box.left, box.width, columns),
   ];
 }
+
+const ARROWS = {ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0]};
+
+/**
+ * Lets the reader point at the cells of an image: by mouse, by finger, and by the arrow keys.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {{rows: number, columns: number, hover: boolean, onCell: function(number, number, boolean),
+ *     onArrow: function(number, number)}} options  onCell gets a row, a column and whether a
+ *     press begins there; onArrow gets the rows and columns to go; with hover, a mouse need not
+ *     be pressed
+ * @return {HTMLElement}  the canvas in a frame, into which marks can be put
+ */
+export function pointAt(canvas, {rows = 28, columns = 28, hover = false, onCell, onArrow}) {
+  canvas.setAttribute('tabindex', 0);
+  canvas.setAttribute('role', 'application');
+  canvas.style.touchAction = 'none';
+  const point = (event, began) => onCell(...cellOf(event, canvas, rows, columns), began);
+  canvas.addEventListener('pointerdown', (event) => {
+    if (event.button !== 0) return;
+    canvas.setPointerCapture(event.pointerId);
+    point(event, true);
+  });
+  canvas.addEventListener('pointermove', (event) => {
+    if (canvas.hasPointerCapture(event.pointerId) || (hover && event.pointerType === 'mouse')) {
+      point(event, false);
+    }
+  });
+  canvas.addEventListener('keydown', (event) => {
+    if (!(event.key in ARROWS)) return;
+    event.preventDefault();
+    onArrow(...ARROWS[event.key]);
+  });
+  return element('div', {class: 'live-pointed'}, canvas);
+}
+
+/** A frame around some cells of an image that pointAt returned; show(row, column, height, width). */
+export function cellMark(rows = 28, columns = 28) {
+  const mark = element('span', {class: 'live-mark', 'aria-hidden': 'true'});
+  mark.show = (row, column, height = 1, width = 1) => {
+    mark.style.top = `${100 * row / rows}%`;
+    mark.style.left = `${100 * column / columns}%`;
+    mark.style.height = `${100 * height / rows}%`;
+    mark.style.width = `${100 * width / columns}%`;
+  };
+  return mark;
+}
