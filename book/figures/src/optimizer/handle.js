@@ -20,13 +20,17 @@ export function handle(svg, {x, y, label, step, onMove}) {
     'aria-valuemin': least, 'aria-valuemax': most},
   element('svg:circle', {r: 22, fill: 'transparent'}), element('svg:circle', {class: 'ring', r: 8}));
   const within = (value, [low, high]) => Math.min(Math.max(value, low), high);
-  const move = (a, b) => onMove(within(a, x.domain()), within(b, y.domain()));
+  let place, dragged = false;
+  const move = (a, b) => {
+    // Kept at once: the next key may come before the next frame.
+    place = [within(a, x.domain()), within(b, y.domain())];
+    onMove(...place);
+  };
   const toPointer = (event) => {
     const box = svg.getBoundingClientRect();
     const unit = svg.viewBox.baseVal.width / box.width;
     move(x.invert((event.clientX - box.left) * unit), y.invert((event.clientY - box.top) * unit));
   };
-  let place, dragged = false;
   svg.addEventListener('pointerdown', (event) => {
     dragged = point.contains(event.target);
     if (dragged && event.button === 0) point.setPointerCapture(event.pointerId);
