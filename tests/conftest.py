@@ -24,7 +24,6 @@ class Figures:
 
     folder = ROOT / "book/figures"
     static = folder / "dist/static"
-    model = folder / "dist/model"
 
     def run_node_test(self, name, **environment):
         """Run one of book/figures/test in Node."""

@@ -83,6 +83,22 @@ def test_every_picture_has_an_alternative(page):
         assert alt and not re.fullmatch(r"\S+\.(png|svg|jpe?g)", alt), image["src"]
 
 
+def test_no_picture_makes_the_page_jump_as_it_loads(page):
+    images = page.article.select("img[src*='/_images/']")
+    unsized = [image["src"] for image in images if not ({"width", "height"} <= image.attrs.keys())]
+    assert unsized == []
+
+
+def test_every_figure_has_its_place():
+    sources = {path.parent.name for path in (ROOT / "book/figures/src").glob("*/index.js")}
+    placed = [
+        image["id"].removeprefix("live-")
+        for name in PAGES
+        for image in parsed(name).select("img.live")
+    ]
+    assert sorted(placed) == sorted(sources)
+
+
 def test_no_page_loads_anything_from_another_host(page):
     loaded = [tag.get("src") for tag in page.find_all(["script", "img", "iframe", "source"])]
     loaded += [tag.get("href") for tag in page.find_all("link", rel=["stylesheet", "preload"])]

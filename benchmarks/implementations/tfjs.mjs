@@ -1,14 +1,19 @@
-// TensorFlow.js under Node: the network and the batches of the book's page, answering in the
-// way of serve.py. Called with the name of a backend and the folder of the task.
+// TensorFlow.js under Node, answering in the way of serve.py. Called with the name of a backend,
+// the folder of the task and the path of the wasm backend's binary.
 
-import {argMax, dispose, setBackend, tensor, tidy} from '@tensorflow/tfjs-core';
+import {setWasmPaths} from '@tensorflow/tfjs-backend-wasm';
+import {
+  argMax, dispose, env, oneHot, setBackend, tensor, tensor1d, tidy, train as optimizers,
+} from '@tensorflow/tfjs-core';
+import {models} from '@tensorflow/tfjs-layers';
 import {readFileSync} from 'node:fs';
+import {dirname} from 'node:path';
 import {createInterface} from 'node:readline';
-import {prepareWasm} from '../../book/figures/src/backends.js';
-import {buildModel, makeBatch} from '../../book/figures/src/training.js';
+import {registerConvolutionGradient} from './tfjs_gradient.mjs';
 
 const [backend, folder, wasmBinary] = process.argv.slice(2);
 const LEARNING_RATE = 0.15;
+const PIXELS = 784;
 const TYPES = {'|u1': Uint8Array, '<i4': Int32Array, '<f4': Float32Array};
 
 /** Reads a .npy file of version 1: a header of text, then the values. */
@@ -24,6 +29,30 @@ function readArray(name) {
 const readSplit = (prefix) =>
     ({images: readArray(`${prefix}images`), labels: readArray(`${prefix}labels`)});
 
+async function buildModel(modelTopology) {
+  const model = await models.modelFromJSON({modelTopology});
+  model.compile({
+    optimizer: optimizers.sgd(LEARNING_RATE),
+    loss: 'categoricalCrossentropy',
+    metrics: ['accuracy'],
+  });
+  return model;
+}
+
+/** Turns the images and class numbers at the given places into float32 tensors. */
+function makeBatch({images, labels}, indices) {
+  const pixels = new Float32Array(indices.length * PIXELS);
+  indices.forEach((index, row) => {
+    for (let i = 0; i < PIXELS; i++) {
+      pixels[row * PIXELS + i] = images[index * PIXELS + i] / 255;
+    }
+  });
+  return tidy(() => ({
+    xs: tensor(pixels, [indices.length, 28, 28, 1]),
+    labels: oneHot(tensor1d(indices.map((index) => labels[index]), 'int32'), 10),
+  }));
+}
+
 function accuracy(model, split, indices) {
   const {xs, labels} = makeBatch(split, indices);
   const digits = tidy(() => argMax(model.predict(xs, {batchSize: indices.length}), 1).dataSync());
@@ -34,12 +63,14 @@ function accuracy(model, split, indices) {
 const mean = (values) => values.reduce((sum, value) => sum + value) / values.length;
 
 async function main() {
-  prepareWasm(wasmBinary);
+  env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+  setWasmPaths(`${dirname(wasmBinary)}/`);
+  registerConvolutionGradient();
   if (!await setBackend(backend)) throw new Error(`the backend ${backend} does not start`);
   const [train, validation, test] = ['', 'validation_', 'test_'].map(readSplit);
   const [order, validationOrder] = ['order', 'validation_order'].map(readArray);
   const {modelTopology} = JSON.parse(readFileSync(`${folder}/model.json`, 'utf8'));
-  const model = await buildModel(modelTopology, 0, LEARNING_RATE);
+  const model = await buildModel(modelTopology);
   const weights = model.getWeights().map(({shape}, i) => tensor(readArray(`weight_${i}`), shape));
 
   for await (const line of createInterface({input: process.stdin})) {

@@ -24,13 +24,10 @@ ROOT = HERE.parent.parent
 PACKAGE = ROOT / "mnist_tutorial"
 DIST = HERE / "dist"
 STATIC = DIST / "static" / "figures"
-MODEL = DIST / "model"
 NODE_TESTS = DIST / "test"
 
 # Of the package, what the network of the pad depends on.
-MODEL_SOURCES = (
-    "further/export.py", "layers.py", "further/recipes.py", "_files/weights/SHA256SUMS",
-)  # fmt: skip
+MODEL_SOURCES = ("layers.py", "further/recipes.py", "_files/weights/SHA256SUMS")
 
 TRAIN_IMAGES = 6400  # the tutorial's 100 batches of 64, none seen twice
 TRAIN_PIECES = 10  # so that the progress bar has something to show
@@ -49,7 +46,8 @@ def main() -> None:
     stage("results", [own, *training], pack_results)
     stage("libraries", [HERE / "package-lock.json"], install_libraries)
     sources = [path for kind in ("src", "test") for path in files_below(HERE / kind)]
-    stage("scripts", [HERE / "bundle.mjs", HERE / "package-lock.json", *sources], bundle)
+    sources += [HERE / "bundle.mjs", HERE / "package-lock.json", DIST / "networks.json"]
+    stage("scripts", sources, bundle)
 
 
 def stage(name: str, sources: Iterable[Path], make: Callable[[], None]) -> None:
@@ -72,25 +70,45 @@ def files_below(folder: Path) -> list[Path]:
 
 def make_model() -> None:
     """Pack the network of the drawing pad."""
-    from mnist_tutorial import build_dense_model, pretrained
-    from mnist_tutorial.further import export_tfjs
+    import keras
 
+    from mnist_tutorial import build_dense_model, pretrained
+
+    keras.utils.clear_session()  # so that the layers' names begin at the first
     model = pretrained("thorough")
-    exported = json.loads(export_tfjs(model, MODEL).read_text())
-    # As .keras, too, for the test that compares the two.
-    model.save(MODEL / "model.keras")
-    values = np.fromfile(MODEL / "weights.bin", "<f4")
-    weights = []
-    for spec in exported["weightsManifest"][0]["weights"]:
-        size = int(np.prod(spec["shape"]))
-        weights.append({"shape": spec["shape"], "values": base64_text(values[:size].tobytes())})
-        values = values[size:]
-    write_part("model", {"topology": exported["modelTopology"], "weights": weights})
-    dense = json.loads(export_tfjs(build_dense_model(), DIST / "dense").read_text())
-    write_part(
-        "topologies",
-        {"convolutional": exported["modelTopology"], "dense": dense["modelTopology"]},
-    )
+    weights = [base64_text(weight.tobytes()) for weight in model.get_weights()]
+    write_part("model", {"layers": layers_of(model), "weights": weights})
+    keras.utils.clear_session()
+    networks = {"convolutional": layers_of(model), "dense": layers_of(build_dense_model())}
+    (DIST / "networks.json").write_text(json.dumps(networks))
+
+
+def layers_of(model: Any) -> list[dict[str, Any]]:
+    """Describe the layers of a Keras model as src/engine.js takes them."""
+    known: dict[str, tuple[str, dict[str, Any]]] = {
+        "Conv2D": ("conv2d", {"strides": (1, 1), "padding": "valid", "use_bias": True}),
+        "MaxPooling2D": ("maxPool", {"strides": (2, 2), "padding": "valid"}),
+        "Flatten": ("flatten", {}),
+        "Dense": ("dense", {"use_bias": True}),
+    }
+    layers = []
+    for layer in model.layers:
+        config = layer.get_config()
+        kind, fixed = known[type(layer).__name__]
+        wrong = {name: config[name] for name in fixed if config[name] != fixed[name]}
+        if wrong:
+            raise ValueError(f"the engine of the page cannot compute {layer.name} with {wrong}")
+        described = {"kind": kind, "name": layer.name}
+        if kind == "conv2d":
+            described |= {"kernel": config["kernel_size"][0], "filters": config["filters"]}
+        elif kind == "maxPool":
+            described |= {"size": config["pool_size"][0]}
+        elif kind == "dense":
+            described |= {"units": config["units"]}
+        if "activation" in config:
+            described["activation"] = config["activation"]
+        layers.append(described)
+    return layers
 
 
 def pack_images() -> None:
@@ -158,12 +176,10 @@ def pack(images: Any, labels: Any) -> dict[str, str]:
 def install_libraries() -> None:
     """Install the JavaScript libraries by npm."""
     npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-    wasm = HERE / "node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm"
-    write_part("wasm", base64_text(gzip.compress(wasm.read_bytes(), 9, mtime=0)))
 
 
 def bundle() -> None:
-    """Bundle the scripts by esbuild."""
+    """Compile the engine by AssemblyScript and bundle the scripts by esbuild."""
     shutil.rmtree(NODE_TESTS, ignore_errors=True)
     node("bundle.mjs", str(STATIC), str(TRAIN_PIECES), str(NODE_TESTS))
 

@@ -1,22 +1,19 @@
 // node bundle.mjs FOLDER PIECES TESTS: bundles the page's scripts into FOLDER, where the
-// training images lie in PIECES pieces, and Node's tests into TESTS.
+// training images lie in PIECES pieces, and Node's tests into TESTS. Compiles dist/kernels.wasm,
+// which the scripts embed, before.
 
 import {readdirSync, writeFileSync} from 'node:fs';
+import asc from 'assemblyscript/asc';
 import {build} from 'esbuild';
 
 const [outdir, trainPieces, testdir] = process.argv.slice(2);
-const shared = {bundle: true, minify: true, logLevel: 'warning', loader: {'.css': 'text'}};
+const shared = {bundle: true, minify: true, logLevel: 'warning',
+  loader: {'.css': 'text', '.wasm': 'base64'}};
 
-// Two thirds of the wasm backend's JavaScript drive its threads, which need HTTP headers
-// that a plain web server does not send.
-const withoutThreads = {
-  name: 'without-threads',
-  setup(build) {
-    build.onLoad({filter: /tfjs-backend-wasm-threaded-simd(\.worker)?\.js$/}, () => (
-      {contents: 'module.exports = {wasmWorkerContents: ""};', loader: 'js'}));
-  },
-};
-const page = {...shared, platform: 'browser', target: 'es2022', plugins: [withoutThreads]};
+const compiled = await asc.main(['src/kernels.ts', '--outFile', 'dist/kernels.wasm', '-O3',
+  '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--importMemory']);
+if (compiled.error) throw new Error(compiled.stderr.toString());
+const page = {...shared, platform: 'browser', target: 'es2022'};
 
 /** Writes a script that leaves a value in the table of parts; see src/parts.js. */
 function writePart(name, expression) {
@@ -34,12 +31,13 @@ await build({
 
 // A figure of a chapter is a folder with an index.js.
 const figures = readdirSync('src', {withFileTypes: true})
-    .filter((entry) => entry.isDirectory() && entry.name !== 'shared').map(({name}) => name);
+    .filter((entry) => entry.isDirectory() && entry.name !== 'shared')
+    .map(({name}) => [name, `${name}/index`]);
 
-for (const name of ['network', 'curves', ...figures]) {
+for (const [name, source] of [['engine', 'engine-part'], ['curves', 'curves'], ...figures]) {
   const {outputFiles} = await build({
     ...page,
-    entryPoints: [figures.includes(name) ? `src/${name}/index.js` : `src/${name}.js`],
+    entryPoints: [`src/${source}.js`],
     format: 'iife',
     globalName: 'part',
     write: false,
@@ -60,5 +58,4 @@ await build({
   format: 'cjs',
   outExtension: {'.js': '.cjs'},
   outdir: testdir,
-  plugins: [withoutThreads],
 });

@@ -86,8 +86,6 @@ def test_tensorflow_js_gives_the_same_probabilities(build, tmp_path, figures):
     assert probabilities.max(axis=1).mean() > 0.8
     probabilities.astype("<f4").tofile(tmp_path / "probabilities.bin")
     figures.run_node_test("export", PARITY=str(tmp_path))
-    if build is not build_deep_model:  # the drawing pad's own code knows fewer layers
-        figures.run_node_test("network", PARITY=str(tmp_path))
 
 
 def test_a_full_disk_leaves_the_files_that_were_there(tmp_path):

@@ -30,7 +30,7 @@ const view = element('network-view');
 
 let strokes = [];
 let network = null;
-let makeNetwork = null;
+let engine = null;
 let drawingPointer = null;
 let scheduled = false;
 
@@ -55,7 +55,7 @@ function answer() {
     showProbabilities(null);
     say('The pad is blank. Draw a digit from 0 to 9.');
   } else if (network) {
-    showProbabilities(network(image));
+    showProbabilities(network.predict(image));
     say('');
   } else {
     load();
@@ -75,26 +75,23 @@ function showProbabilities(probabilities) {
 }
 
 async function load() {
-  if (makeNetwork) return;
+  if (engine) return;
   try {
     say('Loading the network.');
-    const [{buildNetwork}, model] = await withProgress(element('pad-progress'),
-        (onProgress) => loadParts(['network', 'model'], onProgress));
-    if (makeNetwork) return;
-    makeNetwork = buildNetwork;
-    use({
-      topology: model.topology,
-      weights: model.weights.map(({shape, values}) =>
-          ({shape, values: new Float32Array(fromBase64(values).buffer)})),
-    });
+    const [{loadEngine}, {layers, weights}] = await withProgress(element('pad-progress'),
+        (onProgress) => loadParts(['engine', 'model'], onProgress));
+    const made = await loadEngine();
+    if (engine) return;
+    engine = made;
+    use({layers, weights: weights.map((text) => new Float32Array(fromBase64(text).buffer))});
   } catch (error) {
-    say(`The network did not arrive: ${error.message}. Draw again to try once more.`);
+    say(`The network did not start: ${error.message}. Draw again to try once more.`);
   }
 }
 
-function use(model) {
-  network = makeNetwork(model);
-  network(new Uint8ClampedArray(IMAGE_SIZE * IMAGE_SIZE));  // the first call is the slow one
+function use({layers, weights}) {
+  network = engine.build(layers);
+  network.setWeights(weights);
   answer();
 }
 
@@ -188,7 +185,7 @@ for (const type of ['pointerenter', 'focus']) {
 // The trainer hands its network over by this event.
 document.addEventListener('mnist-model', async ({detail}) => {
   await load();
-  if (!makeNetwork) return;
+  if (!engine) return;
   use(detail);
   say('The pad now asks the network that you trained.');
 });

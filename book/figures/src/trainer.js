@@ -101,17 +101,16 @@ function readSettings() {
 
 /** Loads what training needs and resolves to a worker that is ready. */
 async function prepare() {
-  say('Loading TensorFlow.js and the images.');
+  say('Loading the engine and the images.');
   const pieces = __TRAIN_PIECES__;
-  const names = ['curves', 'worker', 'wasm', 'topologies', 'test',
+  const names = ['curves', 'worker', 'test',
     ...Array.from({length: pieces}, (_, i) => `train-${i}`)];
-  const [{makeCurve}, code, wasm, topologies, test, ...train] = await withProgress(
+  const [{makeCurve}, code, test, ...train] = await withProgress(
       element('train-progress'), (onProgress) => loadParts(names, onProgress));
   curves ??= {
     loss: makeCurve(element('loss-curve'), {title: 'loss', points: false}),
     accuracy: makeCurve(element('accuracy-curve'), {title: 'accuracy', maximum: 1, points: true}),
   };
-  say('Measuring which backend is fastest here.');
   // A worker made from a Blob starts on file:// addresses, too.
   const made = new Worker(URL.createObjectURL(new Blob([code], {type: 'text/javascript'})));
   const ready = await new Promise((resolve, reject) => {
@@ -120,32 +119,15 @@ async function prepare() {
       if (data.kind === 'error') reject(new Error(data.message));
     };
     made.onerror = (event) => reject(new Error(event.message || 'the worker did not start'));
-    made.postMessage({kind: 'prepare', parts: {topologies, test, train}, wasm});
+    made.postMessage({kind: 'prepare', train, test});
   }).catch((error) => {
     made.terminate();
     throw error;
   });
   made.onmessage = ({data}) => receive[data.kind](data);
   made.onerror = (event) => receive.error({message: event.message});
-  sayBackend(ready.backend);
   fillGallery(ready.test);
   return made;
-}
-
-const BACKENDS = {
-  wasm: 'on the processor, in WebAssembly',
-  webgl: 'on the graphics card',
-  cpu: 'on the processor, in plain JavaScript, where 100 batches take minutes',
-};
-
-function sayBackend({name, milliseconds}) {
-  const times = Object.entries(milliseconds)
-      .map(([backend, time]) => `a step on ${backend} took ${time.toFixed(0)} ms`);
-  const missing = [['wasm', 'WebAssembly'], ['webgl', 'WebGL']]
-      .filter(([backend]) => !(backend in milliseconds))
-      .map(([, title]) => `this browser offers no ${title}`);
-  element('backend').textContent =
-      `${name} (${[BACKENDS[name], ...times, ...missing].join('; ')})`;
 }
 
 const receive = {
@@ -172,8 +154,8 @@ const receive = {
     ended(finished);
   },
 
-  weights({topology, weights}) {
-    document.dispatchEvent(new CustomEvent('mnist-model', {detail: {topology, weights}}));
+  weights({layers, weights}) {
+    document.dispatchEvent(new CustomEvent('mnist-model', {detail: {layers, weights}}));
     say('The pad now asks the network that you trained.');
   },
 

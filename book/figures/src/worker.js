@@ -2,36 +2,32 @@
 // to "prepare", "train", "pause", "resume", "stop" and to give its "weights"; it answers
 // with messages of the kinds below.
 
-import {tidy} from '@tensorflow/tfjs-core';
-import {prepareWasm, setFastestBackend} from './backends.js';
+import networks from '../dist/networks.json';
 import {fromBase64, join, unzip} from './base64.js';
-import {buildModel, trainModel} from './training.js';
+import {loadEngine} from './engine-part.js';
+import {trainModel} from './training.js';
 
 let data;
-let topologies;
-let model;
-let topology;
+let engine;
+let layers;
+let network;
 let stopped = false;
 let paused = null;  // while paused, a promise that resume() keeps
 let resume = () => {};
 
 const handlers = {
-  async prepare({parts, wasm}) {
-    topologies = parts.topologies;
-    data = {train: await split(parts.train), test: await split([parts.test])};
-    const binary = new Blob([await unzip(wasm)], {type: 'application/wasm'});
-    prepareWasm(URL.createObjectURL(binary));
-    const backend = await setFastestBackend(topologies.convolutional, data.train);
-    const images = data.test.images;
-    postMessage({kind: 'ready', backend, test: {images, labels: data.test.labels}});
+  async prepare({train, test}) {
+    engine = await loadEngine();
+    data = {train: await split(train), test: await split([test])};
+    postMessage({kind: 'ready', test: data.test});
   },
 
   async train({architecture, learningRate, batchSize, batches, seed}) {
     stopped = false;
-    model?.dispose();
-    topology = topologies[architecture];
-    model = await buildModel(topology, seed, learningRate);
-    const finished = await trainModel(model, data, {batchSize, batches, seed}, {
+    layers = networks[architecture];
+    network = engine.build(layers, {seed});
+    const settings = {batchSize, batches, learningRate, seed};
+    const finished = await trainModel(network, data, settings, {
       onBatch: (result) => postMessage({kind: 'batch', ...result}),
       onEvaluation: (result) => postMessage({kind: 'evaluation', ...result}),
       mayGoOn,
@@ -54,9 +50,7 @@ const handlers = {
   },
 
   weights() {
-    const weights = tidy(() => model.getWeights().map((tensor) =>
-        ({shape: tensor.shape, values: tensor.dataSync()})));
-    postMessage({kind: 'weights', topology, weights});
+    postMessage({kind: 'weights', layers, weights: network.weights});
   },
 };
 

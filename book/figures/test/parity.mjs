@@ -1,40 +1,49 @@
-// What tests/test_export.py leaves in the folder PARITY: model.json and weights.bin,
-// images.bin (uint8 [n, 784]) and what Keras makes of them, probabilities.bin (float32 [n, 10]).
+// What tests/test_engine.py leaves in the folder PARITY: arrays of NumPy, and JSON.
 
 import assert from 'node:assert/strict';
-import {readFileSync} from 'node:fs';
+import {existsSync, readFileSync} from 'node:fs';
+import networks from '../dist/networks.json';
+import {loadEngine} from '../src/engine-part.js';
 
-const TOLERANCE = 1e-5;
 const folder = process.env.PARITY;
+const TYPES = {'|u1': Uint8Array, '<f4': Float32Array};
 
 export const skip = folder ? false : 'PARITY names no folder';
 
-export function readParity() {
-  const bytes = (name) => new Uint8Array(readFileSync(`${folder}/${name}`)).buffer;
-  const content = JSON.parse(readFileSync(`${folder}/model.json`, 'utf8'));
-  const [{paths, weights: specs}] = content.weightsManifest;
-  const expected = new Float32Array(bytes('probabilities.bin'));
-  return {
-    topology: content.modelTopology,
-    specs,
-    weightData: bytes(paths[0]),
-    images: new Uint8Array(bytes('images.bin')),
-    expected,
-    n: expected.length / 10,
-  };
+export const readJson = (name) => JSON.parse(readFileSync(`${folder}/${name}.json`, 'utf8'));
+
+/** Reads a .npy file of version 1: a header of text, then the values. */
+export function readArray(name) {
+  const bytes = readFileSync(`${folder}/${name}.npy`);
+  const start = 10 + bytes.readUInt16LE(8);
+  const type = TYPES[/'descr': '(.*?)'/.exec(bytes.toString('latin1', 10, start))[1]];
+  // A typed array must begin at a multiple of its item's size: copied, it begins at 0.
+  return new type(new Uint8Array(bytes.subarray(start)).buffer);
 }
 
-/** Compares the probabilities of images from the first on with Keras's. */
-export function compare(actual, expected, first) {
-  const largest = (values) => values.indexOf(Math.max(...values));
-  assert.ok(actual.length > 0 && actual.length % 10 === 0);
-  for (let i = 0; i < actual.length; i += 10) {
-    const wanted = expected.subarray(10 * first + i, 10 * first + i + 10);
-    const got = actual.subarray(i, i + 10);
-    assert.equal(largest(got), largest(wanted), `prediction of image ${first + i / 10}`);
-    got.forEach((value, digit) => {
-      assert.ok(Math.abs(value - wanted[digit]) <= TOLERANCE,
-          `image ${first + i / 10}, digit ${digit}: ${value}, by Keras ${wanted[digit]}`);
-    });
+/** Reads NAME_0.npy, NAME_1.npy and so on. */
+export function readArrays(name) {
+  const arrays = [];
+  while (existsSync(`${folder}/${name}_${arrays.length}.npy`)) {
+    arrays.push(readArray(`${name}_${arrays.length}`));
   }
+  return arrays;
+}
+
+export async function buildNetwork(name, weights, options) {
+  const network = (await loadEngine()).build(networks[name], options);
+  if (weights) network.setWeights(weights);
+  return network;
+}
+
+/** Compares numbers with expected ones; returns the largest difference. */
+export function assertClose(actual, expected, tolerance, what) {
+  assert.equal(actual.length, expected.length, what);
+  let largest = 0;
+  for (let i = 0; i < expected.length; i++) {
+    const difference = Math.abs(actual[i] - expected[i]);
+    assert.ok(difference <= tolerance, `${what}[${i}]: ${actual[i]}, expected ${expected[i]}`);
+    largest = Math.max(largest, difference);
+  }
+  return largest;
 }
