@@ -14,7 +14,7 @@ NAMES = {"threshold": "When not to answer?", "sample": "How certain?"}
 @pytest.fixture(scope="module")
 def reference(figures):
     """Chapter 7's network, as the figure's numbers were made by it, and its evaluation."""
-    model = keras.models.load_model(figures.model / "hundred-batches.keras")
+    model = keras.models.load_model(figures.folder / "dist/hundred-batches.keras")
     data = MnistData()
     evaluation = evaluate(model, data)
     return data, evaluation, evaluation.probabilities.argmax(axis=1)
@@ -144,7 +144,7 @@ def test_intervals_follow_the_chapters_formula(open_figure, state, reference):
         assert shown["standardError"] == pytest.approx(np.sqrt(p * (1 - p) / n))
         assert shown["deviation"] == pytest.approx(accuracies.std())
         assert accuracies.std() == pytest.approx(shown["standardError"], rel=0.25)
-        drawn = list(shown["draws"][0]["indices"].values())
+        drawn = shown["draws"][0]["indices"]
         assert len(drawn) == n and right[drawn].mean() == pytest.approx(accuracies[0])
         assert all(a != b for a, b in itertools.pairwise(accuracies[:6])) or n < 1000
     # Ten images are so few that the interval often has no width at all.
