@@ -112,6 +112,28 @@ def test_nobody_stumbles_over_a_phrase(path):
     assert found == []
 
 
+# What everybody knows, or what is a name; other abbreviations are explained where they come first.
+COMMON = "API BY CC CONTRIBUTING GB GPU GPUs JAX MB MIT ML MNIST NVIDIA SA SE SIGTERM US VS"
+EXPLAINED = {
+    "CNN": "convolutional (neural )?network",
+    "IDX": "Their format, x?",
+    "II": "sections",
+    "PIL": "image",
+    "SGD": "stochastic gradient descent",
+    "SGDR": "2017",
+    "TF32": "GPUs round",
+    "XLA": "a second compiler",
+}
+
+
+@pytest.mark.parametrize("path", [*NOTEBOOKS, *TEXTS], ids=lambda path: path.stem)
+def test_abbreviations_are_explained(path):
+    text = " ".join(prose_of(path))
+    for short in set(re.findall(r"\b[A-Z][A-Z0-9]+s?\b", text)) - {*COMMON.split()}:
+        assert short in EXPLAINED, f"{short}: explain it, or write the words"
+        assert re.search(EXPLAINED[short], text) or "glossary.md#" in path.read_text("utf-8"), short
+
+
 def test_the_docstrings_are_plain_english_as_well():
     found = []
     for path in MODULES:

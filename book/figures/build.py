@@ -40,6 +40,7 @@ TRAIN_IMAGES = 6400  # the tutorial's 100 batches of 64, none seen twice
 TRAIN_PIECES = 10  # so that the progress bar has something to show
 TEST_IMAGES = 1000  # the tutorial's evaluation
 DIGITS_OF_EACH_CLASS = 6  # to take in place of drawing one
+RIGHT_OF_EACH_CLASS = 12  # beside all mistakes, for the confusion matrix
 
 
 def main() -> None:
@@ -52,6 +53,8 @@ def main() -> None:
     compared = [PACKAGE / name for name in COMPARED_SOURCES]
     stage("compared", [own, *compared], train_compared)
     stage("images", [own, PACKAGE / "data.py", PACKAGE / "batching.py"], pack_images)
+    training = sorted([*PACKAGE.glob("*.py"), *PACKAGE.glob("_internal/*.py")])
+    stage("results", [own, *training], pack_results)
     stage("libraries", [HERE / "package-lock.json"], install_libraries)
     sources = [path for kind in ("src", "test") for path in files_below(HERE / kind)]
     sources += [HERE / "bundle.mjs", HERE / "package-lock.json", DIST / "networks.json"]
@@ -196,14 +199,52 @@ def pack_digits(data: Any) -> None:
 def pack_means(data: Any) -> None:
     """Pack the ten mean digits of the training split, as chapter 1 computes them."""
     means = [data.train_images[data.train_labels == digit].mean(axis=0) for digit in range(10)]
-    zipped = gzip.compress(np.stack(means).astype("<f4").tobytes(), 9, mtime=0)
-    write_part("means", base64_text(zipped))
+    write_part("means", zipped(np.stack(means).astype("<f4")))
+
+
+def pack_results() -> None:
+    """Pack what the network of chapter 7 makes of the test images."""
+    from mnist_tutorial import MnistData, build_model, evaluate, train
+
+    data, model = MnistData(seed=0), build_model(seed=0)
+    train(model, data, progress=False)
+    # As .keras, too, for the test that compares the numbers.
+    model.save(DIST / "hundred-batches.keras")
+    evaluation = evaluate(model, data)
+    labels, probabilities = data.test_labels, evaluation.probabilities
+    predictions = probabilities.argmax(axis=1)
+    # In 1/10000, rounded down: comparing with a threshold of three decimals stays exact.
+    confidences = np.floor(probabilities.max(axis=1).astype(float) * 10_000).astype("<u2")
+    numbers = {
+        "labels": labels,
+        "predictions": predictions.astype("u1"),
+        "confidences": confidences,
+    }
+    write_part(
+        "results-numbers",
+        {name: zipped(values) for name, values in numbers.items()} | {"loss": evaluation.loss},
+    )
+    right = predictions == labels
+    first = [np.flatnonzero(right & (labels == d))[:RIGHT_OF_EACH_CLASS] for d in range(10)]
+    shown = np.sort(np.concatenate([np.flatnonzero(~right), *first]))
+    # Sixteen grey levels, two pixels to a byte: on a picture this small the eye sees no less.
+    grey = (data.test_images[shown].reshape(len(shown), -1) + np.uint16(8)) // 17
+    images = {
+        "indices": shown.astype("<u2"),
+        "images": (16 * grey[:, ::2] + grey[:, 1::2]).astype("u1"),
+        "probabilities": np.rint(probabilities[shown] * 10_000).astype("<u2"),
+    }
+    write_part("results-images", {name: zipped(values) for name, values in images.items()})
+
+
+def zipped(values: Any) -> str:
+    """Return an array's bytes, gzipped, as text."""
+    return base64_text(gzip.compress(values.tobytes(), 9, mtime=0))
 
 
 def pack(images: Any, labels: Any) -> dict[str, str]:
     """Return images, gzipped, and labels as text."""
-    zipped = gzip.compress(images.tobytes(), 9, mtime=0)
-    return {"images": base64_text(zipped), "labels": base64_text(labels.tobytes())}
+    return {"images": zipped(images), "labels": base64_text(labels.tobytes())}
 
 
 def install_libraries() -> None:

@@ -8,11 +8,16 @@ const SIGNED = (share) => share < 0 ?
   [255 + 244 * share, 255 + 157 * share, 255 + 87 * share] :
   [255 - 75 * share, 255 - 172 * share, 255 - 246 * share];
 
+/** The red, green and blue, each 0..255, that show a value; see imageCanvas. */
+export function paintOf(value, limit, signed = false) {
+  return (signed ? SIGNED : GREY)(Math.min(Math.max(value / limit, signed ? -1 : 0), 1));
+}
+
 /**
  * A canvas that shows a grid of numbers, one pixel each, enlarged without smoothing.
  *
  * @param {{rows: number, columns: number, width: string, label: string, signed: boolean}} options
- *     width as in CSS; signed shows -limit..limit in colour, else 0..limit in grey
+ *     width as in CSS; signed shows -limit..limit in colour, else 0..limit in grey; NaN is clear
  * @return {HTMLCanvasElement & {show: function(ArrayLike<number>, number=)}}  show(values, limit)
  *     draws values row after row; limit is by default the largest magnitude
  */
@@ -24,10 +29,8 @@ export function imageCanvas({rows = 28, columns = 28, width = '112px', label, si
   const context = canvas.getContext('2d');
   canvas.show = (values, limit = Math.max(1e-9, ...Array.from(values, Math.abs))) => {
     const pixels = context.createImageData(columns, rows);
-    const paint = signed ? SIGNED : GREY;
     for (let i = 0; i < rows * columns; i++) {
-      const share = Math.min(Math.max(values[i] / limit, signed ? -1 : 0), 1);
-      pixels.data.set([...paint(share), 255], 4 * i);
+      pixels.data.set([...paintOf(values[i], limit, signed), isNaN(values[i]) ? 0 : 255], 4 * i);
     }
     context.putImageData(pixels, 0, 0);
   };

@@ -9,8 +9,9 @@ import {element} from './frame.js';
  * An SVG with two axes.
  *
  * @param {{width: number, height: number, x: Function, y: Function, xLabel: string,
- *     yLabel: string, label: string, ticks: number[]}} options  x and y are D3 scales; their
- *     ranges are set here; label is what the plot shows, for screen readers
+ *     yLabel: string, label: string, ticks: Array}} options  x and y are D3 scales; their
+ *     ranges are set here; label is what the plot shows, for screen readers; ticks are how many
+ *     there are on each axis, or [how many, format] as D3 takes them
  * @return {SVGElement & {area: SVGElement, refresh: function()}}  draw into area; refresh draws
  *     the axes again after a scale's domain has changed
  */
@@ -29,8 +30,8 @@ export function plot({width = 360, height = 240, x, y, xLabel, yLabel, label, ti
     'rotate(-90)', 'text-anchor': 'middle'}, yLabel));
   svg.area = area;
   svg.refresh = () => {
-    select(xAxis).call(axisBottom(x).ticks(ticks[0]).tickSizeOuter(0));
-    select(yAxis).call(axisLeft(y).ticks(ticks[1]).tickSizeOuter(0));
+    select(xAxis).call(axisBottom(x).ticks(...[ticks[0]].flat()).tickSizeOuter(0));
+    select(yAxis).call(axisLeft(y).ticks(...[ticks[1]].flat()).tickSizeOuter(0));
     for (const axis of [xAxis, yAxis]) axis.removeAttribute('font-family');
   };
   svg.refresh();
