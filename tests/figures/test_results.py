@@ -179,7 +179,7 @@ def test_by_mouse(open_figure, state):
     page.mouse.up()
     after = state(page)["threshold"]
     assert after["answered"] < before
-    assert float(page.locator(".live-slider output").first.inner_text()) == after["threshold"]
+    assert float(page.locator(".live-slider b").first.inner_text()) == after["threshold"]
 
 
 def test_by_keyboard(open_figure, state):
