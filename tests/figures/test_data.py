@@ -151,7 +151,6 @@ def test_a_digit_is_drawn_by_touch(open_figure, state):
         touch("touchMove", 0.5, 0.15 + 0.08 * step)
     touch("touchEnd", 0, 0)
     page.wait_for_function("document.querySelector('.live-figure').state().label === null")
-    page.wait_for_function("document.querySelector('.live-figure').state().nearest === 1")
-    page.wait_for_timeout(300)  # the last of the moves is drawn
-    page.get_by_role("button", name="to mean 4").tap()
+    assert state(page)["nearest"] == 1
+    page.get_by_role("button", name="to mean 4").click()
     page.wait_for_function("document.querySelector('.live-figure').state().digit === 4")

@@ -109,6 +109,7 @@ def test_the_best_images_are_the_best_of_the_validation_split(
 def test_the_last_layer_has_probabilities(open_figure, state, model, logits, data):
     page = open_figure(NAME)
     page.get_by_label("last layer").check()
+    assert state(page)["unit"] == 7  # its answer
     page.get_by_role("button", name="9:").click()
     image = first(data, 7)[None, ..., None] / np.float32(255)
     assert state(page)["value"] == pytest.approx(float(logits(image)[0, 9]), abs=1e-4)
@@ -176,15 +177,15 @@ def test_by_keyboard(open_figure, state):
 
 def test_by_touch(open_figure, state):
     page = open_figure(NAME, viewport={"width": 390, "height": 800}, has_touch=True)
-    page.get_by_text("2nd pooling").tap()
-    page.get_by_role("button", name="Filter 5", exact=True).tap()
+    page.get_by_text("2nd pooling").click()
+    page.get_by_role("button", name="Filter 5", exact=True).click()
     canvas = page.get_by_label("The digit. The arrow keys")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     page.touchscreen.tap(box["x"] + box["width"] * 0.9, box["y"] + box["height"] * 0.9)
     shown = state(page)
     assert shown["receptiveField"] == {"row": 12, "column": 12, "side": 16}
-    page.get_by_text("which pixels decide", exact=True).tap()
+    page.get_by_text("which pixels decide", exact=True).click()
     canvas = page.get_by_label("The digit with a patch")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()

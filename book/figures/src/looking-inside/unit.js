@@ -10,6 +10,7 @@ const PIXELS = SIDE * SIDE;
 const CHOSEN = [0, 1, 2, 3, 5];  // positions of the layers; flatten only rearranges its input
 const LAST = 5;
 const START = 1;
+const largest = (values) => values.indexOf(Math.max(...values));
 
 export function makeUnitView(network, text, say) {
   let image, all, layer = 0, unit = START, row = 0, column = 0;
@@ -25,7 +26,8 @@ export function makeUnitView(network, text, say) {
     label: text.layer, value: '0',
     options: CHOSEN.map((position, i) => [String(position), text[`layer${i}`]]),
     onInput: (value) => {
-      [layer, unit] = [Number(value), 0];
+      layer = Number(value);
+      unit = isLast() ? largest(all.at(-1).values) : 0;
       build();
     },
   });
