@@ -41,6 +41,10 @@ def main() -> None:
     own = Path(__file__)
     stage("model", [own, *(PACKAGE / name for name in MODEL_SOURCES)], make_model)
     stage("images", [own, PACKAGE / "data.py", PACKAGE / "batching.py"], pack_images)
+    module = HERE / "gradients.py"
+    network = (PACKAGE / "layers.py", PACKAGE / "data.py", PACKAGE / "batching.py")
+    stage("gradients", [module, *network], pack_gradients)
+    stage("times", [module, HERE.parent / "05-batching.ipynb"], pack_times)
     stage("libraries", [HERE / "package-lock.json"], install_libraries)
     sources = [path for kind in ("src", "test") for path in files_below(HERE / kind)]
     sources += [HERE / "bundle.mjs", HERE / "package-lock.json", DIST / "networks.json"]
@@ -132,6 +136,21 @@ def pack(images: Any, labels: Any) -> dict[str, str]:
     """Return images, gzipped, and labels as text."""
     zipped = gzip.compress(images.tobytes(), 9, mtime=0)
     return {"images": base64_text(zipped), "labels": base64_text(labels.tobytes())}
+
+
+def pack_gradients() -> None:
+    """Compute and pack the gradients of many images."""
+    from gradients import gradients_part
+
+    part = gradients_part()
+    write_part("gradients", part | {"values": base64_text(part["values"].tobytes())})
+
+
+def pack_times() -> None:
+    """Pack the times that chapter 5 measures."""
+    from gradients import chapter_times
+
+    write_part("batch-times", chapter_times())
 
 
 def install_libraries() -> None:
