@@ -55,6 +55,10 @@ def main() -> None:
     stage("images", [own, PACKAGE / "data.py", PACKAGE / "batching.py"], pack_images)
     training = sorted([*PACKAGE.glob("*.py"), *PACKAGE.glob("_internal/*.py")])
     stage("results", [own, *training], pack_results)
+    module = HERE / "gradients.py"
+    network = (PACKAGE / "layers.py", PACKAGE / "data.py", PACKAGE / "batching.py")
+    stage("gradients", [module, *network], pack_gradients)
+    stage("times", [module, HERE.parent / "05-batching.ipynb"], pack_times)
     stage("libraries", [HERE / "package-lock.json"], install_libraries)
     sources = [path for kind in ("src", "test") for path in files_below(HERE / kind)]
     sources += [HERE / "bundle.mjs", HERE / "package-lock.json", DIST / "networks.json"]
@@ -245,6 +249,21 @@ def zipped(values: Any) -> str:
 def pack(images: Any, labels: Any) -> dict[str, str]:
     """Return images, gzipped, and labels as text."""
     return {"images": zipped(images), "labels": base64_text(labels.tobytes())}
+
+
+def pack_gradients() -> None:
+    """Compute and pack the gradients of many images."""
+    from gradients import gradients_part
+
+    part = gradients_part()
+    write_part("gradients", part | {"values": base64_text(part["values"].tobytes())})
+
+
+def pack_times() -> None:
+    """Pack the times that chapter 5 measures."""
+    from gradients import chapter_times
+
+    write_part("batch-times", chapter_times())
 
 
 def install_libraries() -> None:
