@@ -39,6 +39,7 @@ BEST_IMAGES = 6  # for each filter and digit of the shipped network
 TRAIN_IMAGES = 6400  # the tutorial's 100 batches of 64, none seen twice
 TRAIN_PIECES = 10  # so that the progress bar has something to show
 TEST_IMAGES = 1000  # the tutorial's evaluation
+VALIDATION_IMAGES = 500  # for an evaluation in the page
 DIGITS_OF_EACH_CLASS = 6  # to take in place of drawing one
 RIGHT_OF_EACH_CLASS = 12  # beside all mistakes, for the confusion matrix
 
@@ -87,11 +88,13 @@ def make_model() -> None:
     """Pack the network of the drawing pad."""
     import keras
 
-    from mnist_tutorial import build_dense_model, pretrained
+    from mnist_tutorial import build_dense_model, build_model, pretrained
 
     keras.utils.clear_session()  # so that the layers' names begin at the first
     model = pretrained("thorough")
     pack_network("model", model, model.get_weights())
+    start = [base64_text(weight.tobytes()) for weight in build_model(seed=0).get_weights()]
+    write_part("initial-weights", start)
     keras.utils.clear_session()
     networks = {"convolutional": layers_of(model), "dense": layers_of(build_dense_model())}
     (DIST / "networks.json").write_text(json.dumps(networks))
@@ -186,11 +189,21 @@ def pack_images() -> None:
     data = MnistData()
     pack_digits(data)
     pack_means(data)
+    pack_validation(data)
     chosen = epoch_order(len(data.train_images), seed=0, epoch=0)[:TRAIN_IMAGES]
     for i, piece in enumerate(np.split(chosen, TRAIN_PIECES)):
         write_part(f"train-{i}", pack(data.train_images[piece], data.train_labels[piece]))
     chosen = epoch_order(len(data.test_images), seed=0, epoch=0)[:TEST_IMAGES]
     write_part("test", pack(data.test_images[chosen], data.test_labels[chosen]))
+
+
+def pack_validation(data: Any) -> None:
+    """Pack validation images to evaluate a network on while it is trained."""
+    from mnist_tutorial import epoch_order
+
+    chosen = epoch_order(len(data.validation_images), seed=0, epoch=0)[:VALIDATION_IMAGES]
+    images, labels = data.validation_images[chosen], data.validation_labels[chosen]
+    write_part("validation", pack(images, labels))
 
 
 def pack_digits(data: Any) -> None:

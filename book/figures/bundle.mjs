@@ -2,7 +2,7 @@
 // training images lie in PIECES pieces, and Node's tests into TESTS. Compiles dist/kernels.wasm,
 // which the scripts embed, before.
 
-import {readdirSync, writeFileSync} from 'node:fs';
+import {existsSync, readdirSync, writeFileSync} from 'node:fs';
 import asc from 'assemblyscript/asc';
 import {build} from 'esbuild';
 
@@ -29,7 +29,7 @@ await build({
   outdir,
 });
 
-// A figure of a chapter is a folder with an index.js.
+// A figure of a chapter is a folder with an index.js, and a worker.js if it computes for long.
 const figures = readdirSync('src', {withFileTypes: true})
     .filter((entry) => entry.isDirectory() && entry.name !== 'shared')
     .map(({name}) => [name, `${name}/index`]);
@@ -45,9 +45,13 @@ for (const [name, source] of [['engine', 'engine-part'], ['curves', 'curves'], .
   writePart(name, `(()=>{${outputFiles[0].text};return part})()`);
 }
 
-const {outputFiles} =
-    await build({...page, entryPoints: ['src/worker.js'], format: 'iife', write: false});
-writePart('worker', JSON.stringify(outputFiles[0].text));
+const workers = figures.map(([name]) => [`${name}-worker`, `src/${name}/worker.js`])
+    .filter(([, path]) => existsSync(path));
+for (const [name, path] of [['worker', 'src/worker.js'], ...workers]) {
+  const {outputFiles} =
+      await build({...page, entryPoints: [path], format: 'iife', write: false});
+  writePart(name, JSON.stringify(outputFiles[0].text));
+}
 
 await build({
   ...shared,
