@@ -2,7 +2,7 @@
 // training images lie in PIECES pieces, and Node's tests into TESTS. Compiles dist/kernels.wasm,
 // which the scripts embed, before.
 
-import {readdirSync, writeFileSync} from 'node:fs';
+import {existsSync, readdirSync, writeFileSync} from 'node:fs';
 import asc from 'assemblyscript/asc';
 import {build} from 'esbuild';
 
@@ -30,11 +30,10 @@ await build({
 });
 
 // A figure of a chapter is a folder with an index.js.
-const figures = readdirSync('src', {withFileTypes: true})
-    .filter((entry) => entry.isDirectory() && entry.name !== 'shared')
-    .map(({name}) => [name, `${name}/index`]);
+const figures = readdirSync('src').filter((name) => existsSync(`src/${name}/index.js`))
+    .map((name) => [name, `${name}/index`]);
 
-for (const [name, source] of [['engine', 'engine-part'], ['curves', 'curves'], ...figures]) {
+for (const [name, source] of [['engine', 'engine-part'], ['curves', 'curves'], ['layers', 'pad/layers'], ...figures]) {
   const {outputFiles} = await build({
     ...page,
     entryPoints: [`src/${source}.js`],
@@ -45,9 +44,12 @@ for (const [name, source] of [['engine', 'engine-part'], ['curves', 'curves'], .
   writePart(name, `(()=>{${outputFiles[0].text};return part})()`);
 }
 
-const {outputFiles} =
-    await build({...page, entryPoints: ['src/worker.js'], format: 'iife', write: false});
-writePart('worker', JSON.stringify(outputFiles[0].text));
+// Workers are texts: the page makes them from Blobs.
+for (const [name, source] of [['worker', 'worker'], ['photo', 'photo/worker']]) {
+  const {outputFiles} =
+      await build({...page, entryPoints: [`src/${source}.js`], format: 'iife', write: false});
+  writePart(name, JSON.stringify(outputFiles[0].text));
+}
 
 await build({
   ...shared,
