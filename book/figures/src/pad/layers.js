@@ -47,7 +47,7 @@ function makeRow(text, name, shape) {
       {count: shape.length === 3 ? count : columns});
   const label = `${name}, [${shape.join(', ')}]: ${words}`;
   const canvases = Array.from({length: count}, () => {
-    const canvas = imageCanvas({rows, columns, width: shape.length === 3 ? '44px' : '100%', label: ''});
+    const canvas = imageCanvas({rows, columns, width: '100%', label: ''});
     canvas.removeAttribute('role');
     canvas.removeAttribute('aria-label');
     return canvas;

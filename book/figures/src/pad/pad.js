@@ -22,7 +22,7 @@ export function makePad(root) {
   addStyle('pad', css);
   const text = textsOf(texts);
   // What is shown: images of 28x28, of a photo also turned ones, and what is known of them.
-  let shown = {images: [], label: null, doubt: null};
+  let shown = {images: [], label: null, doubt: null, box: null};
   let network = null, starting = null, trained = false;
   let probabilities = null;
   let layers = null;  // that part, once it has been asked for
@@ -59,8 +59,8 @@ export function makePad(root) {
   }
 
   /** Takes what the pad shows now, and asks the network. */
-  function show({images, label = null, doubt = null}) {
-    shown = {images, label, doubt};
+  function show({images, label = null, doubt = null, box = null}) {
+    shown = {images, label, doubt, box};
     note = '';
     view.show(images[0] ?? new Uint8Array(784), 255);
     answer();
@@ -188,7 +188,7 @@ export function makePad(root) {
     onPicture: ({form, doubt, paint}) => pad.show({
       paint,
       onShow: () => {
-        show({images: form.turned, doubt});
+        show({images: form.turned, doubt, box: form.box});
         note = text.found;
       },
     }),
@@ -216,11 +216,12 @@ export function makePad(root) {
   visible.textContent = note;
 
   document.addEventListener('mnist-model', useTrained);
-  (window.requestIdleCallback ?? setTimeout)(() => start());
+  (window.requestIdleCallback ?? setTimeout)(start, {timeout: 1000});
 
   /** For tests: what is shown, and what the network makes of it. */
   root.state = () => ({
     images: shown.images.map((image) => [...image]),
+    box: shown.box,
     probabilities: probabilities && [...probabilities],
     trained,
     layers: layers?.state() ?? null,

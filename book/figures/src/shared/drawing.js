@@ -159,20 +159,16 @@ export function drawingPad({onImage, width = '168px', say = () => {}}) {
   return whole;
 }
 
-/** Gives a canvas as many pixels as the screen has for it, and again when that changes. */
+/** Gives a square canvas as many pixels as the screen has for it, also after zooming. */
 function sharpen(canvas, show) {
-  const observer = new ResizeObserver(([entry]) => {
-    const pixels = entry.devicePixelContentBoxSize?.[0].inlineSize ??
-      Math.round(entry.contentRect.width * devicePixelRatio);
+  const fit = () => {
+    const pixels = Math.round(canvas.clientWidth * devicePixelRatio);
     if (!pixels || pixels === canvas.width) return;
     canvas.width = canvas.height = pixels;
     show();
-  });
-  try {
-    observer.observe(canvas, {box: 'device-pixel-content-box'});
-  } catch {
-    observer.observe(canvas);  // Safari
-  }
+  };
+  new ResizeObserver(fit).observe(canvas);
+  addEventListener('resize', fit);
 }
 
 let loaded;
