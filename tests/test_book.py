@@ -93,6 +93,15 @@ def test_no_picture_makes_the_page_jump_as_it_loads(page):
     assert unsized == []
 
 
+@pytest.mark.parametrize("name", ALL_PAGES)
+def test_no_page_loads_a_script_that_it_does_not_use(name):
+    page = parsed(name)
+    scripts = " ".join(script["src"] for script in page.find_all("script", src=True))
+    assert "fontawesome" not in scripts  # the style sheet has the icons, too
+    assert ("mathjax" in scripts) == bool(page.select(".math"))
+    assert ("searchindex" in scripts) == (name == "search")
+
+
 def test_every_figure_has_its_place():
     sources = {path.parent.name for path in (ROOT / "book/figures/src").glob("*/index.js")}
     placed = [

@@ -30,11 +30,11 @@ await build({
 });
 
 // A figure of a chapter is a folder with an index.js, and a worker.js if it computes for long.
-const figures = readdirSync('src', {withFileTypes: true})
-    .filter((entry) => entry.isDirectory() && entry.name !== 'shared')
-    .map(({name}) => [name, `${name}/index`]);
+const figures = readdirSync('src').filter((name) => existsSync(`src/${name}/index.js`))
+    .map((name) => [name, `${name}/index`]);
+const parts = [['engine', 'engine-part'], ['curves', 'curves'], ['pad-layers', 'pad/layers']];
 
-for (const [name, source] of [['engine', 'engine-part'], ['curves', 'curves'], ...figures]) {
+for (const [name, source] of [...parts, ...figures]) {
   const {outputFiles} = await build({
     ...page,
     entryPoints: [`src/${source}.js`],
@@ -45,11 +45,12 @@ for (const [name, source] of [['engine', 'engine-part'], ['curves', 'curves'], .
   writePart(name, `(()=>{${outputFiles[0].text};return part})()`);
 }
 
-const workers = figures.map(([name]) => [`${name}-worker`, `src/${name}/worker.js`])
-    .filter(([, path]) => existsSync(path));
-for (const [name, path] of [['worker', 'src/worker.js'], ...workers]) {
+// Workers are texts: the page makes them from Blobs.
+const workers = figures.map(([name]) => [`${name}-worker`, `${name}/worker`])
+    .filter(([, source]) => existsSync(`src/${source}.js`));
+for (const [name, source] of [['worker', 'worker'], ['photo', 'photo/worker'], ...workers]) {
   const {outputFiles} =
-      await build({...page, entryPoints: [path], format: 'iife', write: false});
+      await build({...page, entryPoints: [`src/${source}.js`], format: 'iife', write: false});
   writePart(name, JSON.stringify(outputFiles[0].text));
 }
 
