@@ -557,7 +557,7 @@ def test_what_every_layer_made_of_it(open_pad, network):
     assert state(page)["layers"] is None
     page.get_by_text("What every layer made of it").click()
     page.wait_for_selector(".pad-layers canvas")
-    assert [url for url in asked if url.endswith("/layers.js")]
+    assert [url for url in asked if url.endswith("/pad-layers.js")]
     for digit in (5, 3):
         shown = state(page)
         expected = by_package(network, shown["images"][0])
