@@ -3,17 +3,17 @@
 import {element} from '../shared/frame.js';
 import {INPUTS, OPERATIONS} from './maths.js';
 
-const WIDTH = 340, HEIGHT = 646;
-const BOX = {width: 108, height: 44};
-const RADIUS = 15;
-const BOXES = {x: [58, 26], w: [178, 26], a: [118, 140], b: [240, 140], s: [170, 254],
-  f: [170, 368], v0: [56, 368], v1: [284, 368], z0: [84, 500], z1: [256, 500], loss: [170, 620]};
-const CIRCLES = [[118, 90], [170, 204], [170, 318], [84, 446], [256, 446], [170, 566]];
+const WIDTH = 340, HEIGHT = 586;
+const BOX = {width: 108, height: 40};
+const RADIUS = 14;
+const BOXES = {x: [58, 24], w: [178, 24], a: [118, 127], b: [240, 127], s: [170, 231],
+  f: [170, 335], v0: [56, 335], v1: [284, 335], z0: [84, 455], z1: [256, 455], loss: [170, 564]};
+const CIRCLES = [[118, 82], [170, 186], [170, 289], [84, 406], [256, 406], [170, 515]];
 const SIGNS = ['×', '+', 'relu', '×', '×'];
 // Where the local derivative stands beside an edge, and to which side it runs.
 const LABELS = [[[-13, 'end'], [13, 'start']], [[-13, 'end'], [13, 'start']], [[8, 'start']],
   [[10, 'start'], [-8, 'end']], [[-10, 'end'], [8, 'start']], [[-8, 'end'], [8, 'start']]];
-const LOWER = 14;  // the labels at the two uses of f, to leave room for what they contribute
+const LOWER = 12;  // the labels at the two uses of f, to leave room for what they contribute
 
 /** Returns an SVG with show({...}), see index.js; onChoose(name) tells of a pressed input. */
 export function drawGraph(text, onChoose) {
@@ -44,7 +44,7 @@ export function drawGraph(text, onChoose) {
           width: i === 2 ? 44 : 2 * RADIUS, rx: RADIUS}),
       element('svg:text', {x, y: y + 5, 'text-anchor': 'middle'}, SIGNS[i] ?? text.crossEntropy)));
   const boxes = Object.fromEntries(Object.entries(BOXES).map(([name, [x, y]]) => {
-    const value = element('svg:text', {x, y: y - 4, 'text-anchor': 'middle'});
+    const value = element('svg:text', {x, y: y - 3, 'text-anchor': 'middle'});
     const gradient = element('svg:text', {x, y: y + 14, 'text-anchor': 'middle', class: 'gradient'});
     const input = INPUTS.includes(name);
     const group = element('svg:g', {class: input ? 'value input' : 'value',
@@ -54,10 +54,10 @@ export function drawGraph(text, onChoose) {
   }));
   // What the two uses of f contribute to its gradient, under its box.
   const contributions = [3, 4].map((i) => element('svg:text', {
-    x: BOXES.f[0] + (i === 3 ? -14 : 0), y: BOXES.f[1] + 40,
+    x: BOXES.f[0] + (i === 3 ? -14 : 0), y: BOXES.f[1] + 36,
     class: 'gradient contribution',
     'text-anchor': i === 3 ? 'end' : 'start'}));
-  const plus = element('svg:text', {x: BOXES.f[0] - 7, y: BOXES.f[1] + 40, 'text-anchor': 'middle',
+  const plus = element('svg:text', {x: BOXES.f[0] - 7, y: BOXES.f[1] + 36, 'text-anchor': 'middle',
     class: 'gradient'}, '+');
 
   const svg = element('svg:svg', {viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT,

@@ -179,8 +179,8 @@ export default makeFigure('low-level', texts, ({root, text, say}) => {
   }
 
   root.append(element('div', {class: 'backprop'},
-      element('div', {class: 'steps'}, next, row(back, ...Object.values(whole)), explanation),
       element('div', {class: 'graph'}, graph),
+      element('div', {class: 'steps'}, next, row(back, ...Object.values(whole)), explanation),
       element('div', {class: 'inputs'}, row(names, truth), value, paths,
           difference)));
   choose(chosen);
