@@ -13,7 +13,7 @@ from mnist_tutorial import convolve, max_pool, pretrained
 
 FILL = "Fill the map"
 IMAGE = "The image with the window"
-EDGE = np.repeat([-1.0, -1, 0, 1, 1], 5).reshape(5, 5, 1, 1)
+EDGE = np.tile([-1.0, -1, 0, 1, 1], 5).reshape(5, 5, 1, 1)
 
 
 def image_of(shown):
@@ -57,7 +57,7 @@ def test_it_starts_with_a_7_and_the_numbers_of_the_package(open_figure, state, f
     assert shown["kernel"]["map"] == close(maps)
     assert shown["kernel"]["pooled"] == close(max_pool(maps))
     assert shown["kernel"]["output"] > 5
-    assert shown["kernel"]["filled"] == 5 * 24 + 13
+    assert shown["kernel"]["filled"] == 5 * 24 + 11
 
 
 def test_every_number_of_the_window_is_written(open_figure, state):
@@ -160,7 +160,7 @@ def test_the_map_fills_and_the_window_comes_back(open_figure, state):
     own = state(page)["kernel"]
     assert own["filled"] == 576
     assert (own["row"], own["column"]) == (start["row"], start["column"])
-    page.get_by_role("button", name="vertical edge").click()
+    page.get_by_role("button", name="horizontal edge").click()
     assert state(page)["kernel"]["filled"] == 576  # a full map stays full
 
 

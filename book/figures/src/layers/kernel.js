@@ -7,7 +7,7 @@ import {cellOf, imageCanvas, paintOf} from '../shared/images.js';
 import {K, PRESETS, SIZE, mapOf, maxPool, placesOf, sum, windowAt} from './maths.js';
 
 const SECONDS = 4;  // that filling the map takes
-const START = 5 * 24 + 13;  // places filled at first; the window is at the last of them
+const START = 5 * 24 + 11;  // places filled at first; the window is at the last of them
 const LARGEST_WEIGHT = 2;
 const MOVES = {ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0],
   Home: [0, -SIZE], End: [0, SIZE]};
@@ -15,7 +15,7 @@ const MOVES = {ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDo
 /** Returns {element, show(image), take(kernel, bias), say(), state()}. */
 export function kernelView({text, say, network}) {
   let image = new Float32Array(SIZE * SIZE);
-  let kernel = [...PRESETS.horizontal], bias = 0, chosen = 12;
+  let kernel = [...PRESETS.vertical], bias = 0, chosen = 12;
   let stride = 1, padding = 'valid', relu = false, pool = false;
   let places = placesOf(stride, padding);
   let map = [], filled = null, running = null;

@@ -63,7 +63,7 @@ export const sum = (values) => values.reduce((a, b) => a + b, 0);
 const rows = (...five) => five.flatMap((value) => [value, value, value, value, value]);
 const columns = (...five) => [five, five, five, five, five].flat();
 export const PRESETS = {
-  horizontal: rows(-1, -1, 0, 1, 1),
   vertical: columns(-1, -1, 0, 1, 1),
+  horizontal: rows(-1, -1, 0, 1, 1),
   blur: Array(K * K).fill(1 / (K * K)),
 };
