@@ -33,6 +33,7 @@ export function makePad(root) {
     onImage: (image) => show({images: image ? [image] : []}),
   });
   pad.canvas.id = 'pad';
+  for (const [id, control] of Object.entries(pad.buttons)) control.id = id;
   const view = imageCanvas({label: text.view});
   const prediction = element('output', {id: 'prediction', for: 'pad', 'aria-live': 'off',
     'aria-label': text.answerLabel});
@@ -45,9 +46,7 @@ export function makePad(root) {
   const spoken = element('span', {class: 'spoken'});
   const visible = element('span');
   const status = element('p', {id: 'pad-status', role: 'status'}, spoken, visible);
-  const whose = element('div', {id: 'pad-network', hidden: true}, row(
-      element('strong', {}, text.trainedAnswers),
-      button(text.useBook, useBook, {id: 'use-book'})));
+  const whose = element('div', {id: 'pad-network'});
   const layersRoot = element('div', {class: 'pad-layers'});
   const disclosure = element('details', {id: 'pad-layers', ontoggle: openLayers},
       element('summary', {}, text.layers), layersRoot);
@@ -146,7 +145,8 @@ export function makePad(root) {
 
   function changeTo(own, words) {
     trained = own;
-    whose.hidden = !own;
+    whose.replaceChildren(...own ? [row(element('strong', {}, text.trainedAnswers),
+        button(text.useBook, useBook, {id: 'use-book'}))] : []);
     note = words;
     answer();
   }

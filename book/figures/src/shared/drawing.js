@@ -19,8 +19,8 @@ const DIRECTIONS = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Ar
  * @param {{onImage: function(?Uint8ClampedArray), width: string, say: function(string)}} options
  *     onImage gets the 28x28 grey values in MNIST's form after each change, null when the pad is
  *     blank; say is told when the keyboard's pen goes up or down
- * @return {HTMLElement & {canvas: HTMLCanvasElement, help: HTMLElement, clear: function(),
- *     show: function(Object)}}  help is a hidden paragraph on what the keys do, to be shown where
+ * @return {HTMLElement & {canvas: HTMLCanvasElement, help: HTMLElement, buttons: Object,
+ *     clear: function(), show: function(Object)}}  help is a hidden paragraph on what the keys do, to be shown where
  *     there is room. clear empties the pad without onImage. show({paint, onShow}) is a step like a
  *     stroke: it calls paint(context, size) whenever the pad is drawn, and onShow in place of
  *     onImage
@@ -147,8 +147,7 @@ export function drawingPad({onImage, width = '168px', say = () => {}}) {
   show();
   const whole = element('div', {class: 'live-drawing', style: `width: ${width}`},
       element('div', {class: 'live-pad-frame'}, pad, cursor), row(undo, redo, clear), help);
-  whole.canvas = pad;
-  whole.help = help;
+  Object.assign(whole, {canvas: pad, help, buttons: {undo, redo, clear}});
   whole.show = (picture) => go({strokes: [], picture});
   whole.clear = () => {
     past = [];
