@@ -5,6 +5,7 @@ LOCK ?= requirements.lock
 CHAPTERS ?= $(wildcard book/*.ipynb)
 # Two chapters, or files of tests, at a time: each holds a process with TensorFlow in it, 1 GB.
 WORKERS ?= 2
+SOLUTIONS ?= yes
 
 # "3.11 /usr/bin/python3.11", or nothing where there is no such Python. The real path, because
 # PYTHON may lie in the .venv that is about to be removed.
@@ -12,15 +13,20 @@ found := $(shell $(PYTHON) -c 'import os, sys; print("%d.%d" % sys.version_info[
 version := $(firstword $(found))
 python := $(wordlist 2,99,$(found))
 
+# Where the book's sources are: here, or in a copy that has no solutions.
+book := $(if $(filter no,$(SOLUTIONS)),_build/without-solutions,.)
+
 bin := .venv/bin
 # Stamps are written last, so that a set-up that was interrupted is begun again.
 installed := .venv/installed-$(version)-$(notdir $(LOCK))
 ready := .venv/ready
 gpu_ready := .venv/ready-gpu
 
+# The configuration that renders the stored outputs, for a file in another folder.
+stored := sed -e 's/execute_notebooks: force/execute_notebooks: "off"/' \
+  -e 's|: book/_tools|: $(CURDIR)/book/_tools|g' _config.yml
+
 checks := lint types unit chapters pages
-# The configuration for stored outputs, which is written to another folder than _config.yml's.
-unexecuted := sed 's/execute_notebooks: force/execute_notebooks: "off"/; s|: book/_tools|: "$(CURDIR)/book/_tools"|g' _config.yml
 page_tests := tests/test_book.py tests/test_accessibility.py tests/test_search.py
 
 # Progress bars would be stored in the notebooks, and differ at every run.
@@ -32,12 +38,13 @@ export UV_PYTHON_DOWNLOADS = never
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup book figures screenshots pictures picture inventories test links audit test-lowest $(checks) notebooks bench recipes lock test-gpu clean
+.PHONY: help setup book pdf slides figures screenshots pictures picture inventories test links audit test-lowest test-colab $(checks) notebooks bench recipes lock test-gpu clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "Variables: PYTHON=python3.12  CHAPTERS=\"book/01-data.ipynb\" (notebooks, chapters)"
+	@echo "           SOLUTIONS=no (book)"
 	@echo "           LOCK=requirements.txt (the newest releases instead of the locked ones)"
 
 # --- set-up ------------------------------------------------------------------------------
@@ -90,11 +97,21 @@ lock: ## make requirements.lock from requirements.txt and pyproject.toml
 # --- the book ----------------------------------------------------------------------------
 
 # _build goes first: an incremental build repeats no warnings.
-book: figures ## execute every chapter and render the book
+book: figures ## execute every chapter and render the book; SOLUTIONS=no leaves the solutions out
 	rm -rf _build
-	$(bin)/jupyter-book build . --all -W -n --keep-going
+ifeq ($(SOLUTIONS),no)
+	$(bin)/python book/_tools/without_solutions.py $(book)
+endif
+	$(bin)/jupyter-book build $(book) --all -W -n --keep-going
 	@echo
-	@echo "Open $(CURDIR)/_build/html/index.html"
+	@echo "Open $(CURDIR)/$(book)/_build/html/index.html"
+
+pdf: $(ready) ## print the rendered book as one PDF with chromium
+	@[ -f _build/html/index.html ] || $(MAKE) --no-print-directory book
+	$(bin)/python book/_tools/pdf.py
+
+slides: figures ## turn chapters 1, 4 and 6 into slides that need no connection
+	$(bin)/python book/_tools/slides.py
 
 figures: $(ready) ## build the figures that respond, the drawing pad among them
 	$(bin)/python book/figures/build.py
@@ -151,7 +168,7 @@ chapters: $(ready) ## execute the chapters and compare their outputs with the st
 pages: figures ## render the book from the stored outputs and test its pages
 	rm -rf _build
 	mkdir _build
-	$(unexecuted) > _build/_config.yml
+	$(stored) > _build/_config.yml
 	$(bin)/jupyter-book build . --config _build/_config.yml --all -W -n --keep-going --quiet
 	$(bin)/python -m pytest $(page_tests)
 
@@ -159,7 +176,7 @@ pages: figures ## render the book from the stored outputs and test its pages
 links: $(ready) ## follow the book's links to other hosts
 	rm -rf _build/links
 	mkdir -p _build/links
-	$(unexecuted) > _build/links/_config.yml
+	$(stored) > _build/links/_config.yml
 	$(bin)/jupyter-book build . --config _build/links/_config.yml --path-output _build/links --all --builder linkcheck
 
 audit: ## look up known vulnerabilities of the locked packages; needs uv
@@ -173,6 +190,16 @@ test-lowest: $(ready) ## train, evaluate, predict, save and load with the oldest
 	uv venv --quiet --clear --python $(bin)/python .venv-lowest; \
 	uv pip install --quiet --python $(lowest) --resolution lowest-direct . "pytest>=8.3"
 	cd tests && ../$(lowest) -m pytest -q -s -W ignore --noconftest -c /dev/null test_lowest.py
+
+# As a notebook opened on Colab: without the repository, with older versions than the locked ones.
+colab := .venv-colab/bin/python
+test-colab: $(ready) ## run the chapters as Colab does, with its versions and outside the repository
+	@command -v uv >/dev/null || [ -x $(bin)/uv ] || $(bin)/python -m pip install -q uv
+	@set -ex; export PATH="$$PATH:$(CURDIR)/$(bin)"; \
+	uv venv --quiet --clear --python $(bin)/python .venv-colab; \
+	uv pip install --quiet --python $(colab) -r book/_tools/colab.txt; \
+	uv build --quiet --wheel --out-dir .venv-colab/wheels .
+	$(colab) book/_tools/colab.py .venv-colab/wheels $(CHAPTERS)
 
 # --- the measurements ----------------------------------------------------------------------
 
@@ -203,4 +230,4 @@ test-gpu: $(gpu_ready) ## the chapters on an NVIDIA GPU; fails where TensorFlow 
 	$(bin)/python -m pytest --nbval --nbval-cell-timeout 600 $(CHAPTERS)
 
 clean: ## remove the environment and what was built
-	rm -rf .venv .venv-lowest _build book/figures/dist book/figures/node_modules benchmarks/.env-*
+	rm -rf .venv .venv-lowest .venv-colab _build book/figures/dist book/figures/node_modules benchmarks/.env-*

@@ -5,7 +5,7 @@ cases they are children of one process, as with ``train --workers``. In the othe
 its own, as on the machines of a cluster, and must notice by itself, once they have met: before
 that, a worker cannot tell a peer that was killed from one that has yet to start, and waits. Then
 all are started again and must end, bit for bit, like workers that nobody killed.
-Results: results/kills.json.
+Results: mnist_tutorial/_files/results/kills.json.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from mnist_tutorial import MnistData, build_model
 from mnist_tutorial._internal.workers import Workers, free_ports
 from mnist_tutorial.further import cluster_config, load_checkpoint
 
-RESULTS = Path(__file__).with_name("results") / "kills.json"
+RESULTS = Path(__file__).parents[1] / "mnist_tutorial/_files/results/kills.json"
 SETTINGS = {
     "batches": 300, "batch_size": 60, "validation_batch_size": 100, "validation_interval": 50,
     "checkpoint_interval": 5, "progress": False,

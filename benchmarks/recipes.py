@@ -2,8 +2,8 @@
 
 Every run is one process on one core; as many run at once as there are cores. The variants are
 judged on the 5,000 validation images. Only the recipes themselves are tested on the 10,000
-test images, once for each seed. Results: results/recipes.json, and in mnist_tutorial/_files/weights
-the weights of each recipe's best seed by the validation images.
+test images, once for each seed. Results, in mnist_tutorial/_files:
+results/recipes.json, and in weights those of each recipe's best seed by the validation images.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-RESULTS = Path(__file__).with_name("results") / "recipes.json"
+RESULTS = Path(__file__).parents[1] / "mnist_tutorial/_files/results/recipes.json"
 TEST_SEEDS = {"quick": 10, "thorough": 10, "deep": 10}
 VARIANT_SEEDS = 5
 # Choices were made with the variants' seeds; the recipes are tested with others.

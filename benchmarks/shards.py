@@ -1,7 +1,8 @@
 """Measure training from shards that need not fit in memory: ``python benchmarks/shards.py``.
 
 Writes a synthetic set of 2 GB and a small one, and trains the NumPy network on each, from shards
-and from memory, every time in a process of its own. Results: results/shards.json.
+and from memory, every time in a process of its own. Results:
+mnist_tutorial/_files/results/shards.json.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-RESULTS = Path(__file__).with_name("results") / "shards.json"
+RESULTS = Path(__file__).parents[1] / "mnist_tutorial/_files/results/shards.json"
 LARGE, SMALL = 2_600_000, 55_000  # images; the large set takes 2.04 GB
 IMAGES_PER_SHARD = 10_000
 BATCH = 64

@@ -2,7 +2,8 @@
 
 Every implementation trains the same network from the same initial weights on the same batches, in
 a process of its own, on the same cores. Rounds are interleaved: each implementation runs once,
-then each once again, in another order. Results: results/speed.json and results/speed.md.
+then each once again, in another order. Results: speed.md and
+mnist_tutorial/_files/results/speed.json.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from typing import Any
 from tqdm import tqdm
 
 HERE = Path(__file__).resolve().parent
-RESULTS = HERE / "results"
+RESULTS = HERE.parent / "mnist_tutorial/_files/results/speed.json"
 FIGURES = HERE.parent / "book" / "figures"
 WASM = FIGURES / "node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm"
 NUMPY = "NumPy network"
@@ -283,8 +284,7 @@ def measure(rounds: int, workloads: list[str], result: dict[str, Any]) -> None:
         runs.append({"workload": workload, "implementation": name, **more, **answer})
 
     def save() -> None:
-        RESULTS.mkdir(exist_ok=True)
-        (RESULTS / "speed.json").write_text(json.dumps(result, indent=1) + "\n")
+        RESULTS.write_text(json.dumps(result, indent=1) + "\n")
 
     def in_turns(workload: str, taking_part: list[str]) -> Iterator[tuple[int, str]]:
         for number in tqdm(range(rounds), desc=workload, unit="round"):
@@ -419,13 +419,13 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="only write the table again")
     arguments = parser.parse_args()
     if arguments.table or arguments.only:
-        result = json.loads((RESULTS / "speed.json").read_text())
+        result = json.loads(RESULTS.read_text())
     else:
         result = {"machine": machine(), "floor": floor(), "runs": []}
     if not arguments.table:
         result["left_out"] = [[*key, why] for key, why in LEFT_OUT.items()]
         measure(arguments.rounds, arguments.only or WORKLOADS, result)
-    (RESULTS / "speed.md").write_text(table(result))
+    (HERE / "speed.md").write_text(table(result))
     print(table(result))
 
 

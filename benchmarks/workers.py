@@ -1,7 +1,7 @@
 """Time a training step with 1, 2 and 3 workers on this machine: ``python benchmarks/workers.py``.
 
 Start-up is left out: the time of 50 batches is taken from that of 1,550.
-Result: results/workers.json.
+Result: mnist_tutorial/_files/results/workers.json.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import time
 from pathlib import Path
 
-RESULTS = Path(__file__).with_name("results") / "workers.json"
+RESULTS = Path(__file__).parents[1] / "mnist_tutorial/_files/results/workers.json"
 SHORT, LONG, ROUNDS = 50, 1550, 3
 
 

@@ -13,7 +13,13 @@ from mnist_tutorial._internal.checks import check, checked
 from mnist_tutorial._internal.errors import describe
 from mnist_tutorial._internal.idx import read_idx
 from mnist_tutorial._internal.idx_folder import SHIPPED_FOLDER, check_shipped_files, read_split
-from mnist_tutorial._internal.mnist_form import DIGITS, Form, check_form, picture_html
+from mnist_tutorial._internal.mnist_form import (
+    DIGITS,
+    Form,
+    check_form,
+    names_of_classes,
+    picture_html,
+)
 from mnist_tutorial.batching import BATCH_SIZE, TEST_BATCH_SIZE, Batch, BatchSampler
 
 __all__ = ["MnistData", "read_idx"]
@@ -82,7 +88,7 @@ class MnistData:
         source = SHIPPED_FOLDER if folder is None else Path(folder)
         if folder is None:
             check_shipped_files()
-        class_names = _names(class_names)
+        class_names = names_of_classes(class_names)
         images, labels = read_split(source, "train", len(class_names))
         if len(images) < 2:
             raise ValueError(f"{source}: needs at least 2 training images; holds {len(images)}")
@@ -174,7 +180,8 @@ class MnistData:
         form: Form = "fit",
     ) -> None:
         self.form: Form = form
-        self.seed, self.class_names = check("seed", seed, "seed"), _names(class_names)
+        self.seed = check("seed", seed, "seed")
+        self.class_names = names_of_classes(class_names)
         self.classes = len(self.class_names)
         samplers = []
         for name, split in (("train", train), ("validation", validation), ("test", test)):
@@ -216,12 +223,3 @@ class MnistData:
         :func:`mnist_tutorial.evaluate` once, at the end.
         """
         return self.test_sampler.next_batch(batch_size)
-
-
-def _names(class_names: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of the classes as a tuple of str, at least two."""
-    if not isinstance(class_names, Sequence | np.ndarray):
-        raise TypeError(f"class_names must be a sequence of names; got {describe(class_names)}")
-    if len(class_names) < 2:
-        raise ValueError(f"class_names must hold at least 2 names; got {len(class_names)}")
-    return tuple(map(str, class_names))

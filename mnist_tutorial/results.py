@@ -14,7 +14,7 @@ import numpy.typing as npt
 from mnist_tutorial._internal.array_checks import check_range
 from mnist_tutorial._internal.checks import check, checked
 from mnist_tutorial._internal.mnist_form import (
-    NUM_CLASSES,
+    check_classes,
     check_data,
     check_model,
     check_probabilities,
@@ -60,6 +60,7 @@ def evaluate(
     model : keras.Model
         Maps float32 [n, 28, 28, 1] to probabilities float32 [n, classes].
     data : MnistData
+        With the same ``class_names`` as the data on which ``train`` has trained the model.
     split : "test" or "validation", default "test"
         Choose by the validation split, as often as you like; report the test split.
 
@@ -74,6 +75,7 @@ def evaluate(
     (10000, 10)
     """
     check_data(data)
+    check_classes(model, data)
     check_model(model, data.classes)
     if split not in ("test", "validation"):
         raise ValueError(f"split must be 'test' or 'validation'; got {split!r}")
@@ -92,7 +94,7 @@ def confusion_matrix(
     labels: npt.NDArray[np.integer],
     predictions: npt.NDArray[np.integer],
     *,
-    classes: int = NUM_CLASSES,
+    classes: int | None = None,
 ) -> npt.NDArray[np.int64]:
     """Count how often each true digit was read as each digit.
 
@@ -100,7 +102,9 @@ def confusion_matrix(
     ----------
     labels, predictions : int [n]
         Digits in 0..9, or class numbers in 0..classes - 1: the true ones and the model's.
-    classes : int, default 10
+    classes : int, optional
+        By default one more than the largest number that occurs, as in TensorFlow. Give it
+        where the last classes may be absent.
 
     Returns
     -------
@@ -114,6 +118,8 @@ def confusion_matrix(
     >>> int(counts[4, 4]), int(counts[4, 9]), int(counts[9, 9])
     (1, 1, 1)
     """
+    if classes is None:
+        classes = 1 + int(max(labels.max(), predictions.max()))
     check_range("labels", labels, 0, classes - 1)
     check_range("predictions", predictions, 0, classes - 1)
     counts = np.zeros((classes, classes), np.int64)
@@ -125,7 +131,7 @@ def accuracy_per_class(
     labels: npt.NDArray[np.integer],
     predictions: npt.NDArray[np.integer],
     *,
-    classes: int = NUM_CLASSES,
+    classes: int | None = None,
 ) -> npt.NDArray[np.float64]:
     """Return, for each digit, the share of its images that were recognised.
 
@@ -133,7 +139,9 @@ def accuracy_per_class(
     ----------
     labels, predictions : int [n]
         Digits in 0..9, or class numbers in 0..classes - 1: the true ones and the model's.
-    classes : int, default 10
+    classes : int, optional
+        By default one more than the largest number that occurs, as in TensorFlow. Give it
+        where the last classes may be absent.
 
     Returns
     -------
@@ -148,7 +156,7 @@ def accuracy_per_class(
     """
     counts = confusion_matrix(labels, predictions, classes=classes)
     totals = counts.sum(axis=1)
-    absent = np.full(classes, np.nan)
+    absent = np.full(len(counts), np.nan)
     return np.divide(counts.diagonal(), totals, out=absent, where=totals > 0)
 
 

@@ -1,11 +1,15 @@
 """The rendered pages. `make pages` renders them first, and so does `make book`."""
 
 import re
-from functools import cache
+import shutil
+import threading
+from functools import cache, partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import publish
 import pytest
 import yaml
 from bs4 import BeautifulSoup
@@ -89,6 +93,15 @@ def test_no_picture_makes_the_page_jump_as_it_loads(page):
     assert unsized == []
 
 
+@pytest.mark.parametrize("name", ALL_PAGES)
+def test_no_page_loads_a_script_that_it_does_not_use(name):
+    page = parsed(name)
+    scripts = " ".join(script["src"] for script in page.find_all("script", src=True))
+    assert "fontawesome" not in scripts  # the style sheet has the icons, too
+    assert ("mathjax" in scripts) == bool(page.select(".math"))
+    assert ("searchindex" in scripts) == (name == "search")
+
+
 def test_every_figure_has_its_place():
     sources = {path.parent.name for path in (ROOT / "book/figures/src").glob("*/index.js")}
     placed = [
@@ -126,6 +139,19 @@ def test_every_internal_link_and_anchor_leads_somewhere(name):
     assert broken == []
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_described_by_its_first_paragraph(name):
+    head = parsed(name).head
+    [description] = [tag["content"] for tag in head.find_all("meta", {"name": "description"})]
+    assert head.find("meta", property="og:description")["content"] == description
+    assert 50 < len(description) <= 210 or name == PAGES[0]  # whose front matter has its own
+    if name != PAGES[0]:
+        text = " ".join(parsed(name).article.get_text().split())
+        before, found, _ = text.partition(" ".join(description.removesuffix("...").split())[:40])
+        assert found and len(before) < 80, description  # the title and the reading time
+        assert "Reading time" not in description
+
+
 def test_headings_nest(page):
     levels = [int(heading.name[1]) for heading in page.article.find_all(re.compile("^h[1-6]$"))]
     assert levels[0] == 1 and levels.count(1) == 1
@@ -152,3 +178,81 @@ def test_the_drawing_pad_answers_in_a_file(browser, name):
     page.mouse.up()
     page.wait_for_function("document.getElementById('prediction').textContent === '1'")
     page.close()
+
+
+# --- on paper --------------------------------------------------------------------------------
+
+CUT = "[...document.querySelectorAll('article pre')].filter((e) => e.scrollWidth > e.clientWidth)"
+# What is open has an area and is not transparent; `details` hides its content in a third way.
+OPEN = """(e) => e.getBoundingClientRect().height > 5
+  && e.checkVisibility({opacityProperty: true, visibilityProperty: true})"""
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_printed_page_is_white_whole_and_open(browser, name):
+    page = browser.new_page(viewport={"width": 672, "height": 1000}, color_scheme="dark")
+    page.goto(rendered(name).as_uri(), wait_until="load")
+    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    page.emulate_media(media="print", color_scheme="dark")
+    page.wait_for_function("document.documentElement.dataset.theme === 'light'")
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert background == "rgb(255, 255, 255)"
+    assert page.evaluate(f"{CUT}.map((e) => e.textContent)") == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 672
+    solutions = page.locator("article .admonition.dropdown > p, .tag_hide-cell .cell_input").all()
+    assert [one.text_content() for one in solutions if not one.evaluate(OPEN)] == []
+    assert solutions or "Show the solution" not in page.content()
+    assert not page.locator(".bd-sidebar-primary, .bd-header-article").first.is_visible()
+    page.emulate_media(media="screen", color_scheme="dark")
+    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    page.close()
+
+
+# --- published -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def site(tmp_path):
+    """The book published at http://127.0.0.1:PORT/book/ with two releases; one lacks a page."""
+    needed = shutil.ignore_patterns("mathjax", "figures", "_images", "_sources")
+    shutil.copytree(HTML, tmp_path / "site/book", ignore=needed)
+    for version in ("v0.9.0", "v0.10.0"):
+        shutil.copytree(tmp_path / "site/book", tmp_path / version / "some-name")
+        if version == "v0.9.0":
+            (tmp_path / version / "some-name/book/faster.html").unlink()
+        archive = tmp_path / "releases" / version / "book"
+        archive.parent.mkdir(parents=True)
+        shutil.make_archive(archive, "zip", tmp_path / version)
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path / "site")
+    handler.func.log_message = lambda *_: None
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        address = f"http://127.0.0.1:{server.server_port}/book/"
+        publish.publish(tmp_path / "site/book", address, tmp_path / "releases")
+        threading.Thread(target=server.serve_forever).start()
+        yield address
+        server.shutdown()
+
+
+def test_the_switch_leads_to_the_same_page_of_another_version(browser, site):
+    page = browser.new_page()
+    requests = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(f"{site}book/faster.html", wait_until="load")
+    switch, versions = page.locator("#version-button"), page.locator("#version-list a")
+    versions.first.wait_for(state="attached")
+    assert switch.inner_text().strip() == "latest"
+    assert versions.all_text_contents() == ["latest", "v0.10.0", "v0.9.0"]
+    switch.click()
+    versions.nth(1).click()
+    page.wait_for_url(f"{site}v0.10.0/book/faster.html")
+    page.wait_for_function("document.querySelector('#version-button').innerText.includes('v0.10')")
+    page.locator("#version-button").click()
+    page.locator("#version-list a").nth(2).click()  # which has no such page
+    page.wait_for_url(f"{site}v0.9.0/book/index.html")
+    assert {urlsplit(url).netloc for url in requests} == {urlsplit(site).netloc}
+    page.close()
+
+
+def test_a_book_that_is_not_published_has_no_switch(page):
+    assert page.select(".version-switcher__button") == []
+    assert "switcher.json" not in str(page.head)

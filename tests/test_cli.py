@@ -273,6 +273,163 @@ def test_pictures_in_folders_become_a_network_that_names_their_classes(tmp_path)
     assert found.stdout.split("\t")[1] == "right side"
 
 
+def draw_lines(folder, names, n=20):
+    """Pictures of a line in a column of its own for each class, in folders named as they are."""
+    rng = np.random.default_rng(0)
+    for column, name in enumerate(names):
+        (folder / name).mkdir(parents=True)
+        for i in range(n):
+            page = np.full((60, 60), rng.integers(200, 256), np.uint8)
+            left = (2 * column + 1) * 30 // len(names)
+            page[:, left : left + 3 + i % 3] = 0
+            Image.fromarray(page).save(folder / name / f"{i}.png")
+
+
+@pytest.fixture(scope="module")
+def suits(tmp_path_factory):
+    """A folder with data in five classes, in ten, in four of the five, and a network for each."""
+    folder = tmp_path_factory.mktemp("suits")
+    draw_lines(folder / "five", ["clubs", "diamonds", "hearts", "jokers", "spades"])
+    draw_lines(folder / "four", ["clubs", "diamonds", "hearts", "jokers"])
+    draw_lines(folder / "ten", "abcdefghij")
+    (folder / "new").mkdir()
+    for i, name in enumerate(["clubs", "hearts"]):
+        shutil.copy(folder / "five" / name / "0.png", folder / f"new/{i}.png")
+    for name in ("five", "ten"):
+        run("train", "--data", name, "--batch-size", 20, "--learning-rate", 0.05,
+            "--batches", 200, "--model-save-path", f"{name}.npz", cwd=folder)  # fmt: skip
+    return folder
+
+
+@pytest.mark.parametrize("network", ["keras", "dense", "deep"])
+def test_a_saved_keras_network_knows_its_classes(network, suits):
+    file = f"mnist-{network}.keras"
+    found = run("train", "--data", "ten", "--network", network, "--batches", 1,
+                "--batch-size", 20, cwd=suits)  # fmt: skip
+    assert f"predict --model {file}" in found.stdout
+    result = run("predict", "--model", file, "new", cwd=suits)
+    assert {line.split("\t")[1] for line in result.stdout.splitlines()} <= set("abcdefghij")
+
+
+def test_the_names_in_a_keras_file_survive_an_export_and_do_not_disturb_keras(tmp_path):
+    import keras
+
+    from mnist_tutorial import build_model
+    from mnist_tutorial._internal.commands.models import open_model, save_model
+
+    model = build_model(classes=3)
+    model.class_names, model.form = ("a", "b\n", "ü" * 300), "fit"
+    save_model(model, tmp_path / "named.keras")
+    opened = open_model(tmp_path / "named.keras")
+    assert (opened.class_names, opened.form) == (model.class_names, "fit")
+    save_model(opened, tmp_path / "again.keras")  # as `export` does
+    assert open_model(tmp_path / "again.keras").class_names == model.class_names
+    loaded = keras.models.load_model(tmp_path / "named.keras")
+    for one, other in zip(loaded.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    model.save(tmp_path / "plain.keras")
+    assert not hasattr(open_model(tmp_path / "plain.keras"), "class_names")
+    model.class_names = ("a", "b")
+    save_model(model, tmp_path / "wrong.keras")
+    with pytest.raises(ValueError, match="names 2 of 3 classes"):
+        open_model(tmp_path / "wrong.keras")
+
+
+OTHER_CLASSES = {
+    "evaluate --model ten.npz": "ten.npz: trained on other classes than MNIST's digits ('a', 'b',",
+    "evaluate --model five.npz --data four": "'spades'); data has the 4 classes (..., 'jokers')",
+    "evaluate --data five": "thorough: model was trained on the 10 classes ('0', '1', '2', ...)",
+    "evaluate --model five.npz --data ten": "model was trained on the 5 classes ('clubs',",
+    "evaluate --model ten.npz --data five --split validation": "that was trained on five",
+    "evaluate --model quick --data new": "make one folder per class",
+    "predict new --model plain.keras": "does not hold the names of its 3 classes",
+    "evaluate --model plain.keras": "a network of 3 classes; MNIST has 10",
+    "evaluate --model plain.keras --data five": "a network of 3 classes; five has 5",
+    "export wrong.keras out": "wrong.keras: model must map (None, 28, 28, 1)",
+    "train --data new": "make one folder per class",
+}
+
+
+@pytest.fixture(scope="module")
+def plain(suits):
+    """Two networks that Keras has saved: of three classes, and for other pictures."""
+    import keras
+
+    from mnist_tutorial import build_model
+
+    build_model(classes=3).save(suits / "plain.keras")
+    keras.Sequential([keras.Input([5]), keras.layers.Dense(10)]).save(suits / "wrong.keras")
+
+
+@pytest.mark.parametrize("line", OTHER_CLASSES)
+def test_data_of_other_classes_is_refused_in_one_line(line, suits, plain):
+    result = run(*line.split(), code=1, cwd=suits)
+    assert OTHER_CLASSES[line] in result.stderr
+    assert result.stderr.count("\n") == 1 and result.stdout == ""
+
+
+def test_what_is_missing_is_named_and_the_rest_is_answered(suits):
+    (suits / "empty").mkdir()
+    line = "predict --model five.npz none.png new/0.png empty new/1.png"
+    result = run(*line.split(), code=1, cwd=suits)
+    rows = [row.split("\t")[:2] for row in result.stdout.splitlines()]
+    assert rows == [["new/0.png", "clubs"], ["new/1.png", "hearts"]]
+    assert result.stderr.splitlines() == [
+        "there is no picture none.png", "there are no pictures in the folder empty"
+    ]  # fmt: skip
+
+
+def test_patience_alone_ends_late_and_says_if_it_had_not_run_out(suits):
+    line = "train --data four --batch-size 20 --learning-rate 0.002 --model-save-path four.npz"
+    found = run(*line.split(), "--patience", "1000", cwd=suits)  # 64 pictures: 4 batches an epoch
+    assert "Trained 320 batches" in found.stdout
+    assert "--patience had not run out" in found.stdout
+    found = run(*line.split(), "--patience", "1", "--learning-rate", "1e-12", cwd=suits)
+    assert "Kept the network" in found.stdout and "run out" not in found.stdout
+
+
+def test_a_recipe_takes_as_many_steps_on_few_pictures(suits):
+    line = "train --data four --recipe quick --batch-size 64 --json --model-save-path four.npz"
+    assert json.loads(run(*line.split(), cwd=suits).stdout)["batches"] == 3438
+    assert json.loads(run(*line.split(), "--epochs", "3", cwd=suits).stdout)["batches"] == 3
+
+
+def test_few_pictures_and_names_that_would_steer_a_terminal(tmp_path):
+    draw_lines(tmp_path / "two", ["y\x1b[31m", "no"], n=12)
+    run("train", "--data", "two", "--model-save-path", "two.npz", cwd=tmp_path)  # 20 a batch
+    found = run("evaluate", "--data", "two", "--model", "two.npz", cwd=tmp_path)
+    assert "y?[31m" in found.stdout
+
+
+def test_shards_of_pictures_in_folders(suits):
+    run("shard", "shards", "--data", "five", cwd=suits)
+    found = run("evaluate", "--model", "five.npz", "--data", "shards", "--json", cwd=suits)
+    assert found.stdout == run(
+        "evaluate", "--model", "five.npz", "--data", "five", "--json", cwd=suits
+    ).stdout  # fmt: skip
+    error = run("shard", "again", "--data", "shards", code=1, cwd=suits).stderr
+    assert error.startswith("error: shards: holds shards already")
+
+
+def test_a_stray_folder_beside_the_four_files_is_no_class(tmp_path):
+    from mnist_tutorial.further import FASHION_SAMPLE
+
+    shutil.copytree(FASHION_SAMPLE, tmp_path / "clothes")
+    (tmp_path / "clothes/notes").mkdir()
+    run("train", "--data", "clothes", "--batches", 1, cwd=tmp_path)
+
+
+def test_pictures_are_measured_in_the_form_that_the_model_was_trained_on(tmp_path, data):
+    for name in "0123456789":
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for i in np.flatnonzero(data.test_labels == int(name))[:20]:
+            page = np.full((90, 70), 255, np.uint8)
+            page[50:78, 9:37] -= data.test_images[i]
+            Image.fromarray(page).save(tmp_path / "photos" / name / f"{i}.png")
+    found = run("evaluate", "--model", "quick", "--data", "photos", "--json", cwd=tmp_path)
+    assert json.loads(found.stdout)["accuracy"] > 0.9
+
+
 @pytest.mark.parametrize("line", ["train --help", "predict pictures --show", "evaluate"])
 def test_a_closed_pipe_is_quiet(line, folder):
     command = [*PROGRAM, *line.split()]
@@ -341,6 +498,11 @@ def test_a_narrow_terminal_lists_the_mistakes(terminal):
 def test_training_shows_its_progress_and_can_be_interrupted(terminal):
     text = terminal("train --batches 100000", 80, until="validation", keys="C-c")
     assert "interrupted; nothing was saved" in text and "exit code 130" in text
+
+
+def test_workers_show_their_progress(terminal):
+    text = terminal("train --workers 2 --batches 100000", 100, until="validation", keys="C-c")
+    assert "/100000" in text and "loss" in text and "exit code 130" in text
 
 
 def test_the_shell_completes_commands_and_options():

@@ -1,17 +1,16 @@
-"""The drawing pad and the trainer, in Node and in a real browser."""
+"""The trainer beside the drawing pad, in Node and in a real browser."""
 
 import functools
 import http.server
 import json
-import math
 import re
 import shutil
 import statistics
 import threading
-import zlib
 from types import SimpleNamespace
 
 import pytest
+from digit_strokes import DIGITS, answer, draw, wait_for_answer
 
 from mnist_tutorial import MnistData, accuracy, build_model, epoch_order, make_batch, train
 
@@ -98,69 +97,7 @@ def wait_for_batch(page, batch):
     )
 
 
-def arc(x, y, rx, ry, start, end, steps=16):
-    """Points of an ellipse; angles in degrees, 0 to the right, 90 down."""
-    angles = [math.radians(start + (end - start) * i / steps) for i in range(steps + 1)]
-    return [(x + rx * math.cos(a), y + ry * math.sin(a)) for a in angles]
-
-
-# Strokes on a pad of side 1.
-DIGITS = {
-    0: [arc(0.5, 0.5, 0.2, 0.32, -90, 270)],
-    1: [[(0.5, 0.15), (0.5, 0.85)]],
-    2: [[*arc(0.5, 0.33, 0.2, 0.17, -170, 45), (0.3, 0.82), (0.74, 0.82)]],
-    3: [arc(0.48, 0.33, 0.19, 0.17, -150, 80) + arc(0.48, 0.67, 0.22, 0.18, -80, 150)],
-    4: [[(0.36, 0.15), (0.3, 0.55), (0.72, 0.52)], [(0.66, 0.2), (0.6, 0.88)]],
-    5: [[(0.68, 0.17), (0.38, 0.17), (0.35, 0.45), *arc(0.47, 0.63, 0.2, 0.2, -110, 140)]],
-    6: [[(0.62, 0.14), (0.42, 0.4), *arc(0.5, 0.67, 0.17, 0.17, -170, 190)]],
-    7: [[(0.28, 0.18), (0.72, 0.18), (0.45, 0.87)]],
-    8: [arc(0.5, 0.33, 0.16, 0.16, 90, -270) + arc(0.5, 0.67, 0.19, 0.18, -90, 270)],
-    9: [[*arc(0.48, 0.35, 0.17, 0.18, 0, -360), (0.63, 0.55), (0.56, 0.88)]],
-}
-
-
-def draw(page, strokes, *, scale=1.0, shift=(0.0, 0.0)):
-    box = page.locator("#pad").bounding_box()
-
-    def place(point):
-        return tuple(
-            box[corner] + box[side] * (0.5 + scale * (value - 0.5) + offset)
-            for corner, side, value, offset in zip(
-                ("x", "y"), ("width", "height"), point, shift, strict=True
-            )
-        )
-
-    for first, *rest in strokes:
-        page.mouse.move(*place(first))
-        page.mouse.down()
-        for point in rest:
-            page.mouse.move(*place(point))
-        page.mouse.up()
-
-
-def wait_for_answer(page):
-    page.wait_for_function("document.getElementById('prediction').textContent !== ''")
-    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-
-
-def answer(page):
-    wait_for_answer(page)
-    return text(page, "prediction")
-
-
-def seen(page):
-    """The 28x28 grey values of the image that the network sees."""
-    return page.evaluate(
-        "[...document.getElementById('network-view').getContext('2d')"
-        ".getImageData(0, 0, 28, 28).data].filter((_, i) => i % 4 === 0)"
-    )
-
-
 # --- in Node ------------------------------------------------------------------------------
-
-
-def test_form_of_mnist_in_node(figures):
-    figures.run_node_test("mnist-form")
 
 
 def test_accuracy_is_that_of_python(figures, tmp_path):
@@ -177,180 +114,6 @@ def test_accuracy_is_that_of_python(figures, tmp_path):
     # A run's accuracy has a standard deviation of about 0.015, the difference of two means
     # of five one of 0.01.
     assert statistics.mean(in_the_page) == pytest.approx(statistics.mean(in_python), abs=0.03)
-
-
-def test_size_of_the_first_load(figures):
-    folder = figures.static / "figures"
-    size = sum(
-        len(zlib.compress((folder / f"{name}.js").read_bytes(), 6))
-        for name in ("pad", "engine", "model")
-    )
-    assert size <= 60_000
-
-
-# --- the pad ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("scheme", ["http", "file"])
-def test_all_ten_digits_are_recognised(page, site, scheme):
-    open_page(page, getattr(site, scheme))
-    answers = {}
-    for digit, strokes in DIGITS.items():
-        draw(page, strokes)
-        answers[digit] = answer(page)
-        page.click("#clear")
-    assert answers == {digit: str(digit) for digit in range(10)}
-
-
-def test_small_digits_in_a_corner_are_recognised(page, site):
-    open_page(page, site.http)
-    answers = {}
-    for digit, strokes in DIGITS.items():
-        draw(page, strokes, scale=0.4, shift=(-0.25, 0.25))
-        answers[digit] = answer(page)
-        page.click("#clear")
-    assert answers == {digit: str(digit) for digit in range(10)}
-
-
-def test_the_answer_follows_the_pen(page, site):
-    open_page(page, site.http)
-    draw(page, DIGITS[7])
-    assert answer(page) == "7"
-    share = page.locator("#probabilities li.best")
-    assert share.locator(".digit").inner_text() == "7"
-    assert int(share.locator(".percent").inner_text().removesuffix(" %")) > 50
-    draw(page, [[(0.35, 0.82), (0.72, 0.82)]])
-    assert answer(page) != "7" or share.locator(".percent").inner_text() != "100 %"
-
-
-def test_undo_and_clear(page, site):
-    open_page(page, site.http)
-    draw(page, DIGITS[1])
-    assert answer(page) == "1"
-    image = seen(page)
-    draw(page, [[(0.1, 0.5), (0.9, 0.5)]])
-    wait_for_answer(page)
-    assert seen(page) != image
-    page.click("#undo")
-    wait_for_answer(page)
-    assert seen(page) == image
-    page.click("#clear")
-    page.wait_for_function("document.getElementById('prediction').textContent === ''")
-    assert set(seen(page)) == {0}
-    assert "blank" in text(page, "pad-status")
-    page.click("#undo")  # with nothing left to undo
-
-
-def test_a_tap_leaves_a_dot(page, site):
-    open_page(page, site.http)
-    page.click("#pad", position={"x": 100, "y": 100})
-    wait_for_answer(page)
-    assert max(seen(page)) == 255
-
-
-def test_the_image_is_in_the_form_of_mnist(page, site):
-    open_page(page, site.http)
-    draw(page, DIGITS[0], scale=0.6, shift=(0.15, -0.15))
-    wait_for_answer(page)
-    image = seen(page)
-    rows = [i // 28 for i, value in enumerate(image) if value]
-    columns = [i % 28 for i, value in enumerate(image) if value]
-    assert max(max(rows) - min(rows), max(columns) - min(columns)) + 1 == 20
-    for axis in (lambda i: i // 28, lambda i: i % 28):
-        centre = sum(axis(i) * value for i, value in enumerate(image)) / sum(image)
-        assert abs(centre - 14) <= 0.6
-    assert max(image) == 255
-
-
-def test_drawing_by_keyboard(page, site):
-    open_page(page, site.http)
-    page.focus("#pad")
-    page.keyboard.press("Space")
-    for _ in range(14):
-        page.keyboard.press("ArrowDown")
-    page.keyboard.press("Space")
-    assert answer(page) == "1"
-    page.keyboard.press("Backspace")
-    page.wait_for_function("document.getElementById('prediction').textContent === ''")
-    reached = set()
-    for _ in range(12):
-        page.keyboard.press("Tab")
-        reached.add(page.evaluate("document.activeElement.id"))
-    assert {"undo", "clear", "architecture", "batches", "train", "pause", "use-model"} <= reached
-
-
-def test_touch(browser, site):
-    context = browser.new_context(has_touch=True, viewport={"width": 390, "height": 800})
-    page = open_page(context.new_page(), site.http)
-    box = page.locator("#pad").bounding_box()
-    client = context.new_cdp_session(page)
-    # Upwards: without touch-action the page would scroll.
-    for kind, y in [("touchStart", 0.8), *(("touchMove", 0.8 - 0.05 * i) for i in range(1, 13))]:
-        point = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] * y}
-        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
-    client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    assert answer(page) == "1"
-    assert page.evaluate("scrollY") == 0
-    context.close()
-
-
-def test_a_prediction_takes_at_most_15_ms(page, site):
-    open_page(page, site.http)
-    draw(page, DIGITS[5])
-    wait_for_answer(page)
-    page.evaluate(
-        """() => {
-          window.frames_ = [];
-          const original = window.requestAnimationFrame;
-          window.requestAnimationFrame = (work) => original((time) => {
-            const start = performance.now();
-            work(time);
-            frames_.push(performance.now() - start);
-          });
-        }"""
-    )
-    for _ in range(2):
-        draw(page, DIGITS[3])
-    times = sorted(page.evaluate("frames_"))
-    assert len(times) > 10
-    assert times[len(times) // 2] <= 15
-
-
-def test_nothing_is_loaded_before_the_reader_acts(page, site):
-    requests = []
-    page.on("request", lambda request: requests.append(request.url.rsplit("/", 1)[1]))
-    open_page(page, site.http)
-    page.wait_for_timeout(300)
-    assert sorted(requests) == ["figures.html", "pad.js", "trainer.js"]
-    draw(page, DIGITS[1])
-    wait_for_answer(page)
-    assert sorted(requests) == ["engine.js", "figures.html", "model.js", "pad.js", "trainer.js"]
-
-
-def test_a_network_that_does_not_arrive(page, site):
-    page.route("**/model.js", lambda route: route.abort())
-    open_page(page, site.http)
-    draw(page, DIGITS[1])
-    page.wait_for_function(
-        "/did not start/.test(document.getElementById('pad-status').textContent)"
-    )
-    assert text(page, "prediction") == ""
-    page.unroute("**/model.js")
-    draw(page, [[(0.5, 0.2), (0.5, 0.3)]])
-    assert answer(page) == "1"
-    assert all("net::ERR_FAILED" in error for error in page.errors)
-    page.errors.clear()
-
-
-def test_without_javascript(browser, site):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(site.http, wait_until="domcontentloaded")
-    words = page.locator("main").inner_text()
-    assert "The drawing pad needs JavaScript" in words
-    assert "Training in the page needs JavaScript" in words
-    assert not page.locator("#pad").is_visible() and not page.locator("#train").is_visible()
-    context.close()
 
 
 # --- the trainer --------------------------------------------------------------------------
@@ -461,18 +224,6 @@ def test_training_without_webassembly(page, site, missing):
     open_page(page, site.http)
     page.click("#train")
     wait_for_status(page, "^Training cannot start: this browser cannot run WebAssembly with SIMD")
-
-
-@pytest.mark.parametrize("missing", OLD_BROWSERS)
-def test_the_pad_without_webassembly(page, site, missing):
-    page.add_init_script(OLD_BROWSERS[missing])
-    open_page(page, site.http)
-    draw(page, DIGITS[1])
-    page.wait_for_function(
-        "/did not start: this browser cannot run WebAssembly with SIMD; browsers made since 2023 "
-        "can/.test(document.getElementById('pad-status').textContent)"
-    )
-    assert text(page, "prediction") == ""
 
 
 def test_images_that_do_not_arrive(page, site):

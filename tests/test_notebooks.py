@@ -47,6 +47,11 @@ def test_every_cell_was_executed_in_order(cells):
     assert any(cell.outputs for cell in cells)
 
 
+def test_needs_no_file_of_the_repository(cells):
+    """A chapter is also opened on Colab, or after it was downloaded by itself."""
+    assert [cell.id for cell in cells if "../" in cell.source] == []
+
+
 def test_no_cell_failed_or_wrote_to_stderr(cells):
     for cell in cells:
         for output in cell.outputs:

@@ -27,6 +27,20 @@ def test_import_is_quick_and_silent():
     assert min(float(r.stdout) for r in results) < 0.1
 
 
+def test_the_tab_key_in_a_notebook_does_not_load_tensorflow():
+    script = (
+        "import sys; from IPython.core.interactiveshell import InteractiveShell;"
+        "from IPython.core.completer import provisionalcompleter;"
+        "shell = InteractiveShell.instance(); shell.Completer.use_jedi = True;"
+        "shell.run_cell('import mnist_tutorial as m');\n"
+        "shell.Completer.jedi_compute_type_timeout = 60_000\n"
+        "with provisionalcompleter(): names = list(shell.Completer.completions('m.build_', 8))\n"
+        "print(len(names), 'tensorflow' in sys.modules)"
+    )
+    result = run(script)
+    assert result.stdout == "3 False\n", result.stderr
+
+
 def test_importing_everything_changes_nothing_of_the_process():
     """Beyond what the libraries do that it imports."""
     result = run(

@@ -113,7 +113,7 @@ def test_nobody_stumbles_over_a_phrase(path):
 
 
 # What everybody knows, or what is a name; other abbreviations are explained where they come first.
-COMMON = "API BY CC CONTRIBUTING GB GPU GPUs JAX MB MIT ML MNIST NVIDIA SA SE SIGTERM US VS"
+COMMON = "API BY CC CONTRIBUTING GB GPU GPUs JAX MB MIT ML MNIST NVIDIA PDF SA SE SIGTERM US VS"
 EXPLAINED = {
     "CNN": "convolutional (neural )?network",
     "IDX": "Their format, x?",

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hatchling.metadata.core import ProjectMetadata
+from hatchling.plugin.manager import PluginManager
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -48,3 +50,16 @@ def test_its_links_to_files_lead_somewhere(name):
     path = README.with_name(name)
     for link in re.findall(r"\]\(([^)#:]+)\)|src(?:set)?=\"([^\"]+)\"", path.read_text("utf-8")):
         assert (path.parent / "".join(link)).exists(), link
+
+
+def test_pypi_finds_what_the_readme_names():
+    """The page on PyPI has none of the repository's files."""
+    metadata = ProjectMetadata(str(README.parent), PluginManager()).core
+    text, repository = metadata.readme, metadata.urls["Repository"]
+    assert len(text) > len(README.read_text("utf-8"))
+    addresses = re.findall(r"\]\(([^)]+)\)|src(?:set)?=\"([^\"]+)\"", text)
+    for address in map("".join, addresses):
+        assert re.match("https?://|#", address), address
+        if match := re.match(f"{repository}/(raw|blob)/main/(.+)", address):
+            assert (README.parent / match[2]).exists(), address
+            assert (match[1] == "raw") == address.endswith(".png"), address

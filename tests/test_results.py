@@ -1,5 +1,7 @@
 """Evaluation, confusion matrix, accuracy per class and the worst mistakes."""
 
+import functools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,6 +14,8 @@ from mnist_tutorial import (
     confusion_matrix,
     evaluate,
     most_confident_mistakes,
+    pretrained,
+    train,
 )
 
 # Three 1s, one taken for a 7; two 7s, one taken for a 2; one 2.
@@ -51,7 +55,7 @@ def test_evaluate_sees_every_image_once_and_in_order(n):
 
 
 def test_confusion_matrix_by_hand():
-    counts = confusion_matrix(LABELS, PREDICTIONS)
+    counts = confusion_matrix(LABELS, PREDICTIONS, classes=10)
     expected = np.zeros((10, 10), int)
     expected[1, 1], expected[1, 7] = 2, 1  # row: what it is; column: what it was taken for
     expected[7, 7], expected[7, 2], expected[2, 2] = 1, 1, 1
@@ -59,7 +63,7 @@ def test_confusion_matrix_by_hand():
 
 
 def test_accuracy_per_class_by_hand():
-    accuracies = accuracy_per_class(LABELS, PREDICTIONS)
+    accuracies = accuracy_per_class(LABELS, PREDICTIONS, classes=10)
     assert accuracies[[1, 2, 7]].tolist() == [2 / 3, 1, 1 / 2]
     assert np.isnan(accuracies[[0, 3, 4, 5, 6, 8, 9]]).all()
 
@@ -86,7 +90,7 @@ def test_most_confident_mistakes_by_hand():
 )
 def test_bad_labels_and_predictions(function, labels, predictions, message):
     with pytest.raises(ValueError, match=message):
-        function(labels, predictions)
+        function(labels, predictions, classes=10)
 
 
 @pytest.mark.parametrize(
@@ -159,6 +163,35 @@ def test_classes_beyond_ten():
         accuracy_per_class([0], [0], classes=1)
 
 
+def test_the_number_of_classes_is_derived_from_what_occurs():
+    assert confusion_matrix([0, 4, 1], [0, 2, 1]).shape == (5, 5)
+    assert confusion_matrix([0, 2], [0, 4]).shape == (5, 5)
+    assert accuracy_per_class([0, 4, 1], [0, 2, 1]).shape == (5,)
+
+
+def test_evaluate_refuses_data_with_other_classes_than_the_model_was_trained_on():
+    images = np.random.default_rng(0).integers(0, 99, (12, 28, 28), np.uint8)
+    split = images, np.arange(12) % 3
+    model = NumpyNetwork(classes=3)
+    of = functools.partial(MnistData.from_arrays, split, split, split)
+    data = of(class_names=["ace", "king", "queen"])
+    evaluate(model, data)  # a network that knows no names is not refused
+    train(model, data, batches=1, batch_size=12, progress=False)
+    assert len(evaluate(model, data).probabilities) == 12
+    with pytest.raises(ValueError) as error:
+        evaluate(model, of(class_names=["ace", "queen", "king"]))
+    assert str(error.value) == (
+        "model was trained on the 3 classes (..., 'king', 'queen'); "
+        "data has the 3 classes (..., 'queen', 'king')"
+    )
+    with pytest.raises(
+        ValueError, match=r"'queen'\); data has the 4 classes \('a', 'b', 'c', \.\.\.\)"
+    ):
+        evaluate(model, of(class_names="abcd"))
+    with pytest.raises(ValueError, match="trained on the 10 classes \\('0'"):
+        evaluate(pretrained("quick", framework="numpy"), data)
+
+
 def test_inverted_images_are_warned_of_at_the_callers_line():
     images = np.full((3, 28, 28), 255, np.uint8)
     with pytest.warns(UserWarning, match="^images look inverted"):
@@ -180,12 +213,12 @@ DIGITS = st.integers(0, 9)
 @FEW
 def test_a_confusion_matrix_counts_every_pair_once(pairs):
     labels, predictions = np.array(pairs).T
-    counts = confusion_matrix(labels, predictions)
+    counts = confusion_matrix(labels, predictions, classes=10)
     assert counts.sum() == len(pairs)
     for true, predicted in pairs:
         assert counts[true, predicted] == pairs.count((true, predicted))
-    np.testing.assert_array_equal(counts.T, confusion_matrix(predictions, labels))
-    shares = accuracy_per_class(labels, predictions)
+    np.testing.assert_array_equal(counts.T, confusion_matrix(predictions, labels, classes=10))
+    shares = accuracy_per_class(labels, predictions, classes=10)
     np.testing.assert_array_equal(np.isnan(shares), np.bincount(labels, minlength=10) == 0)
     share_of_all = (np.nan_to_num(shares) * np.bincount(labels, minlength=10)).sum() / len(pairs)
     assert share_of_all == pytest.approx((labels == predictions).mean())

@@ -120,6 +120,7 @@ def test_every_make_target_of_a_workflow_exists():
 def test_the_public_address_is_the_same_in_both_files():
     config = yaml.safe_load(text("_config.yml"))
     assert PROJECT["urls"]["Repository"] == config["repository"]["url"]
+    assert text("pyproject.toml").count(config["repository"]["url"]) == 3  # twice for PyPI's page
     owner, name = config["repository"]["url"].removeprefix("https://github.com/").split("/")
     assert config["html"]["baseurl"] == f"https://{owner}.github.io/{name}/"
     assert config["sphinx"]["config"]["ogp_site_url"] == config["html"]["baseurl"]

@@ -28,11 +28,20 @@ NODE_TESTS = DIST / "test"
 
 # Of the package, what the network of the pad depends on.
 MODEL_SOURCES = ("layers.py", "further/recipes.py", "_files/weights/SHA256SUMS")
+# And what the two networks of "Convolution against dense" depend on.
+COMPARED_SOURCES = (
+    "data.py", "batching.py", "layers.py", "training.py", "optimizer.py",
+    "further/numpy_network.py", "further/numpy_layers.py", "further/numpy_optimizer.py",
+)  # fmt: skip
+COMPARED_BATCHES = 860  # as in that chapter
 
+BEST_IMAGES = 6  # for each filter and digit of the shipped network
 TRAIN_IMAGES = 6400  # the tutorial's 100 batches of 64, none seen twice
 TRAIN_PIECES = 10  # so that the progress bar has something to show
 TEST_IMAGES = 1000  # the tutorial's evaluation
+VALIDATION_IMAGES = 500  # for an evaluation in the page
 DIGITS_OF_EACH_CLASS = 6  # to take in place of drawing one
+RIGHT_OF_EACH_CLASS = 12  # beside all mistakes, for the confusion matrix
 
 
 def main() -> None:
@@ -40,7 +49,13 @@ def main() -> None:
     sys.path.insert(0, str(ROOT))
     own = Path(__file__)
     stage("model", [own, *(PACKAGE / name for name in MODEL_SOURCES)], make_model)
+    best = [PACKAGE / name for name in (*MODEL_SOURCES, "data.py")]
+    stage("best-images", [own, *best], pack_best_images)
+    compared = [PACKAGE / name for name in COMPARED_SOURCES]
+    stage("compared", [own, *compared], train_compared)
     stage("images", [own, PACKAGE / "data.py", PACKAGE / "batching.py"], pack_images)
+    training = sorted([*PACKAGE.glob("*.py"), *PACKAGE.glob("_internal/*.py")])
+    stage("results", [own, *training], pack_results)
     module = HERE / "gradients.py"
     network = (PACKAGE / "layers.py", PACKAGE / "data.py", PACKAGE / "batching.py")
     stage("gradients", [module, *network], pack_gradients)
@@ -73,15 +88,70 @@ def make_model() -> None:
     """Pack the network of the drawing pad."""
     import keras
 
-    from mnist_tutorial import build_dense_model, pretrained
+    from mnist_tutorial import build_dense_model, build_model, pretrained
 
     keras.utils.clear_session()  # so that the layers' names begin at the first
     model = pretrained("thorough")
-    weights = [base64_text(weight.tobytes()) for weight in model.get_weights()]
-    write_part("model", {"layers": layers_of(model), "weights": weights})
+    pack_network("model", model, model.get_weights())
+    start = [base64_text(weight.tobytes()) for weight in build_model(seed=0).get_weights()]
+    write_part("initial-weights", start)
     keras.utils.clear_session()
     networks = {"convolutional": layers_of(model), "dense": layers_of(build_dense_model())}
     (DIST / "networks.json").write_text(json.dumps(networks))
+
+
+def pack_best_images() -> None:
+    """Pack the validation images to which the filters of the shipped network respond most."""
+    import keras
+
+    from mnist_tutorial import MnistData, pretrained
+
+    keras.utils.clear_session()
+    data, model = MnistData(), pretrained("thorough")
+    convolutions = [layer for layer in model.layers if layer.name.startswith("conv2d")]
+    logits = model.layers[-1]
+    logits.activation = keras.activations.linear
+    tensors = [layer.output for layer in (*convolutions, logits)]
+    images = data.validation_images[..., None] / np.float32(255)
+    outputs = keras.Model(model.inputs, tensors).predict(images, batch_size=500, verbose=0)
+    best = {}
+    for name, values in zip((*(c.name for c in convolutions), "logits"), outputs, strict=True):
+        peaks = values.reshape(len(values), -1, values.shape[-1]).max(axis=1)
+        best[name] = np.argsort(-peaks, axis=0, kind="stable")[:BEST_IMAGES].T
+    chosen = np.unique(np.concatenate([b.ravel() for b in best.values()]))
+    positions = {name: np.searchsorted(chosen, b).tolist() for name, b in best.items()}
+    packed = pack(data.validation_images[chosen], data.validation_labels[chosen])
+    write_part("best-images", {**packed, "best": positions})
+
+
+def train_compared() -> None:
+    """Train the networks of "Convolution against dense"."""
+    import keras
+    from threadpoolctl import threadpool_limits
+
+    from mnist_tutorial import MnistData, build_dense_model, build_model, train
+    from mnist_tutorial.further import NumpyNetwork
+
+    keras.utils.clear_session()
+    models = {"convolutional": build_model(seed=0), "dense": build_dense_model(seed=0)}
+    # From the same weights and by the same batches as the chapter's, in half of the time.
+    networks = {**models, "convolutional": NumpyNetwork.from_keras(models["convolutional"])}
+    for name, network in networks.items():
+        with threadpool_limits(1):  # more threads wait for one another
+            train(
+                network,
+                MnistData(seed=1),
+                batches=COMPARED_BATCHES,
+                validation_interval=None,
+                progress=False,
+            )
+        pack_network(name, models[name], network.get_weights())
+
+
+def pack_network(name: str, model: Any, weights: list[Any]) -> None:
+    """Write a network as a part; see loadNetwork in src/shared/network.js."""
+    values = [base64_text(weight.tobytes()) for weight in weights]
+    write_part(name, {"layers": layers_of(model), "weights": values})
 
 
 def layers_of(model: Any) -> list[dict[str, Any]]:
@@ -118,11 +188,22 @@ def pack_images() -> None:
 
     data = MnistData()
     pack_digits(data)
+    pack_means(data)
+    pack_validation(data)
     chosen = epoch_order(len(data.train_images), seed=0, epoch=0)[:TRAIN_IMAGES]
     for i, piece in enumerate(np.split(chosen, TRAIN_PIECES)):
         write_part(f"train-{i}", pack(data.train_images[piece], data.train_labels[piece]))
     chosen = epoch_order(len(data.test_images), seed=0, epoch=0)[:TEST_IMAGES]
     write_part("test", pack(data.test_images[chosen], data.test_labels[chosen]))
+
+
+def pack_validation(data: Any) -> None:
+    """Pack validation images to evaluate a network on while it is trained."""
+    from mnist_tutorial import epoch_order
+
+    chosen = epoch_order(len(data.validation_images), seed=0, epoch=0)[:VALIDATION_IMAGES]
+    images, labels = data.validation_images[chosen], data.validation_labels[chosen]
+    write_part("validation", pack(images, labels))
 
 
 def pack_digits(data: Any) -> None:
@@ -132,10 +213,55 @@ def pack_digits(data: Any) -> None:
     write_part("digits", pack(data.validation_images[chosen], data.validation_labels[chosen]))
 
 
+def pack_means(data: Any) -> None:
+    """Pack the ten mean digits of the training split, as chapter 1 computes them."""
+    means = [data.train_images[data.train_labels == digit].mean(axis=0) for digit in range(10)]
+    write_part("means", zipped(np.stack(means).astype("<f4")))
+
+
+def pack_results() -> None:
+    """Pack what the network of chapter 7 makes of the test images."""
+    from mnist_tutorial import MnistData, build_model, evaluate, train
+
+    data, model = MnistData(seed=0), build_model(seed=0)
+    train(model, data, progress=False)
+    # As .keras, too, for the test that compares the numbers.
+    model.save(DIST / "hundred-batches.keras")
+    evaluation = evaluate(model, data)
+    labels, probabilities = data.test_labels, evaluation.probabilities
+    predictions = probabilities.argmax(axis=1)
+    # In 1/10000, rounded down: comparing with a threshold of three decimals stays exact.
+    confidences = np.floor(probabilities.max(axis=1).astype(float) * 10_000).astype("<u2")
+    numbers = {
+        "labels": labels,
+        "predictions": predictions.astype("u1"),
+        "confidences": confidences,
+    }
+    write_part(
+        "results-numbers",
+        {name: zipped(values) for name, values in numbers.items()} | {"loss": evaluation.loss},
+    )
+    right = predictions == labels
+    first = [np.flatnonzero(right & (labels == d))[:RIGHT_OF_EACH_CLASS] for d in range(10)]
+    shown = np.sort(np.concatenate([np.flatnonzero(~right), *first]))
+    # Sixteen grey levels, two pixels to a byte: on a picture this small the eye sees no less.
+    grey = (data.test_images[shown].reshape(len(shown), -1) + np.uint16(8)) // 17
+    images = {
+        "indices": shown.astype("<u2"),
+        "images": (16 * grey[:, ::2] + grey[:, 1::2]).astype("u1"),
+        "probabilities": np.rint(probabilities[shown] * 10_000).astype("<u2"),
+    }
+    write_part("results-images", {name: zipped(values) for name, values in images.items()})
+
+
+def zipped(values: Any) -> str:
+    """Return an array's bytes, gzipped, as text."""
+    return base64_text(gzip.compress(values.tobytes(), 9, mtime=0))
+
+
 def pack(images: Any, labels: Any) -> dict[str, str]:
     """Return images, gzipped, and labels as text."""
-    zipped = gzip.compress(images.tobytes(), 9, mtime=0)
-    return {"images": base64_text(zipped), "labels": base64_text(labels.tobytes())}
+    return {"images": zipped(images), "labels": base64_text(labels.tobytes())}
 
 
 def pack_gradients() -> None:

@@ -2,7 +2,7 @@
 // training images lie in PIECES pieces, and Node's tests into TESTS. Compiles dist/kernels.wasm,
 // which the scripts embed, before.
 
-import {readdirSync, writeFileSync} from 'node:fs';
+import {existsSync, readdirSync, writeFileSync} from 'node:fs';
 import asc from 'assemblyscript/asc';
 import {build} from 'esbuild';
 
@@ -29,12 +29,12 @@ await build({
   outdir,
 });
 
-// A figure of a chapter is a folder with an index.js.
-const figures = readdirSync('src', {withFileTypes: true})
-    .filter((entry) => entry.isDirectory() && entry.name !== 'shared')
-    .map(({name}) => [name, `${name}/index`]);
+// A figure of a chapter is a folder with an index.js, and a worker.js if it computes for long.
+const figures = readdirSync('src').filter((name) => existsSync(`src/${name}/index.js`))
+    .map((name) => [name, `${name}/index`]);
+const parts = [['engine', 'engine-part'], ['curves', 'curves'], ['pad-layers', 'pad/layers']];
 
-for (const [name, source] of [['engine', 'engine-part'], ['curves', 'curves'], ...figures]) {
+for (const [name, source] of [...parts, ...figures]) {
   const {outputFiles} = await build({
     ...page,
     entryPoints: [`src/${source}.js`],
@@ -45,9 +45,14 @@ for (const [name, source] of [['engine', 'engine-part'], ['curves', 'curves'], .
   writePart(name, `(()=>{${outputFiles[0].text};return part})()`);
 }
 
-const {outputFiles} =
-    await build({...page, entryPoints: ['src/worker.js'], format: 'iife', write: false});
-writePart('worker', JSON.stringify(outputFiles[0].text));
+// Workers are texts: the page makes them from Blobs.
+const workers = figures.map(([name]) => [`${name}-worker`, `${name}/worker`])
+    .filter(([, source]) => existsSync(`src/${source}.js`));
+for (const [name, source] of [['worker', 'worker'], ['photo', 'photo/worker'], ...workers]) {
+  const {outputFiles} =
+      await build({...page, entryPoints: [`src/${source}.js`], format: 'iife', write: false});
+  writePart(name, JSON.stringify(outputFiles[0].text));
+}
 
 await build({
   ...shared,

@@ -54,7 +54,10 @@ def _find(folder: Path, name: str) -> Path:
     for path in (folder / name, folder / f"{name}.gz"):
         if os.path.lexists(path):
             return path
-    raise FileNotFoundError(f"{folder}: holds neither {name} nor {name}.gz")
+    raise FileNotFoundError(
+        f"{folder}: holds neither {name} nor {name}.gz; to use pictures, make one folder per "
+        "class (in Python, MnistData.from_folder reads them)"
+    )
 
 
 def check_shipped_files() -> None:

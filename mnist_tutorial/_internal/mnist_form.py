@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import reprlib
+from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -82,6 +83,40 @@ def check_model(model: Any, classes: int | None = None) -> None:
             f"model must map {image} to {answer}, None being any "
             f"number of images; this one maps {inputs} to {outputs}"
         )
+
+
+def remember_classes(model: Any, source: Any) -> None:
+    """Give a model what `predict` asks of data: the names of the classes, the pictures' form."""
+    for name in ("class_names", "form"):
+        if hasattr(source, name):
+            setattr(model, name, getattr(source, name))
+
+
+def check_classes(model: Any, data: Any) -> None:
+    """Raise ValueError if a model was trained on classes with other names than the data's."""
+    known, given = (tuple(getattr(one, "class_names", ())) for one in (model, data))
+    if known and given and known != given:
+        pairs = list(zip(known, given, strict=False))
+        first = next((i for i, (a, b) in enumerate(pairs) if a != b), len(pairs) - 1)
+        raise ValueError(
+            f"model was trained on the {len(known)} classes ({brief_names(known, first)}); "
+            f"data has the {len(given)} classes ({brief_names(given, first)})"
+        )
+
+
+def brief_names(names: Sequence[str], first: int = 0) -> str:
+    """List three names in quotes, from the position ``first`` on."""
+    shown = [reprlib.repr(name) for name in names[first : first + 3]]
+    return ", ".join(["..."] * (first > 0) + shown + ["..."] * (first + 3 < len(names)))
+
+
+def names_of_classes(class_names: Any) -> tuple[str, ...]:
+    """Return the names of the classes as a tuple of str, at least two."""
+    if not isinstance(class_names, Sequence | np.ndarray):
+        raise TypeError(f"class_names must be a sequence of names; got {describe(class_names)}")
+    if len(class_names) < 2:
+        raise ValueError(f"class_names must hold at least 2 names; got {len(class_names)}")
+    return tuple(map(str, class_names))
 
 
 def check_trainable(model: Any, classes: int | None = None) -> None:

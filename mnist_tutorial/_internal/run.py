@@ -17,8 +17,14 @@ from mnist_tutorial._internal.checks import check
 from mnist_tutorial._internal.files import locked
 from mnist_tutorial._internal.interruptions import DeferredInterruption
 from mnist_tutorial._internal.kept import optimizer_for
-from mnist_tutorial._internal.mnist_form import check_data, check_probabilities, check_trainable
+from mnist_tutorial._internal.mnist_form import (
+    check_data,
+    check_probabilities,
+    check_trainable,
+    remember_classes,
+)
 from mnist_tutorial._internal.run_state import RunState, check_finite
+from mnist_tutorial.batching import BATCH_SIZE, TRAIN_BATCHES
 
 if TYPE_CHECKING:
     from mnist_tutorial.history import History
@@ -53,9 +59,7 @@ class TrainingRun:
         # Of several workers that train one model, all read the checkpoint and one writes it.
         self.writes = getattr(model, "writes_checkpoint", True)
         self.optimizer = optimizer_for(model, optimizer)
-        if epochs is not None:
-            # Rounded because 0.07 * 55000 is a little more than 3850.
-            batches = max(1, math.ceil(round(epochs * len(data.train_sampler) / batch_size, 6)))
+        batches = count_batches(data, batches=batches, epochs=epochs, batch_size=batch_size)
         if patience is not None and validation_interval is None:
             raise ValueError("patience needs evaluations; got validation_interval None")
         self.batches, self.validation_interval = batches, validation_interval
@@ -93,8 +97,7 @@ class TrainingRun:
                      delay=1, **silent)
             )  # fmt: skip
             self.model.history = self.history
-            # What `predict` wants to know about the pictures to come.
-            self.model.class_names, self.model.form = self.data.class_names, self.data.form
+            remember_classes(self.model, self.data)
             self._stack = stack.pop_all()
         return self
 
@@ -149,10 +152,36 @@ class TrainingRun:
                 kept[...] = weight
 
     def _out_of_patience(self) -> bool:
-        losses = self.history.history["val_loss"]
-        if self.patience is None or not losses:
-            return False
-        return len(losses) - 1 - losses.index(min(losses)) >= self.patience
+        return self.patience is not None and is_out_of_patience(self.history, self.patience)
+
+
+def is_out_of_patience(history: History, patience: int) -> bool:
+    """Say whether that many evaluations in a row have brought no lower validation loss."""
+    losses = history.history["val_loss"]
+    return bool(losses) and len(losses) - 1 - losses.index(min(losses)) >= patience
+
+
+def count_batches(
+    data: Any,
+    /,
+    *,
+    batches: int = TRAIN_BATCHES,
+    epochs: float | None = None,
+    batch_size: int = BATCH_SIZE,
+    **_: Any,
+) -> int:
+    """Return how many training steps the arguments of `train` ask for."""
+    if epochs is None:
+        return batches
+    # Rounded because 0.07 * 55000 is a little more than 3850.
+    return max(1, math.ceil(round(epochs * len(data.train_sampler) / batch_size, 6)))
+
+
+def latest_figures(history: History) -> str:
+    """Say the latest loss and validation accuracy, beside a progress bar."""
+    figures = [f"loss {x:.3f}" for x in history.history["loss"][-1:]]
+    figures += [f"validation {x:.1%}" for x in history.history["val_accuracy"][-1:]]
+    return ", ".join(figures)
 
 
 def _name_of(augment: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import pickle
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from typing import Any
 from mnist_tutorial._internal.files import write_whole
 
 _GRACE = 10.0  # seconds for a worker to write its checkpoint before it is killed
+_PROGRESS = "progress"  # the file in which the first worker says how far it is
 _ADVICE = "the others were stopped; call again to continue from the last checkpoint"
 
 
@@ -72,16 +75,27 @@ class Workers:
                 if process.stdin is not None:
                     process.stdin.close()
 
-    def wait(self) -> Any:
-        """Wait for all, and return what they agree on; raise an error as soon as one fails."""
+    def wait(self, bar: Any = None) -> Any:
+        """Wait for all, and return what they agree on; raise an error as soon as one fails.
+
+        A progress bar, of tqdm, is kept where the first worker is.
+        """
         while not all(map(self._is_done, range(self.count))):
             if any(map(self._has_failed, range(self.count))):
                 raise self._reason()
+            if bar is not None:
+                self._show(bar)
             time.sleep(0.05)
         contents = [(self.folder / f"{rank}.result").read_bytes() for rank in range(self.count)]
         if len(set(contents)) > 1:
             raise RuntimeError("the workers ended with different weights or histories")
         return pickle.loads(contents[0])
+
+    def _show(self, bar: Any) -> None:
+        with suppress(OSError):  # there is nothing yet
+            bar.n, bar.total, figures = json.loads((self.folder / _PROGRESS).read_text())
+            bar.set_postfix_str(figures, refresh=False)
+            bar.update(0)
 
     def _is_done(self, rank: int) -> bool:
         return (self.folder / f"{rank}.result").exists()
@@ -176,6 +190,8 @@ def main(folder: Path, rank: int) -> None:
         from mnist_tutorial.further.cluster import train_as_worker
 
         job = pickle.loads((folder / "job").read_bytes())
+        if rank == 0:
+            job["build"] = functools.partial(_build_watched, job["build"], folder, job)
         model, history = train_as_worker(**job)
         write_whole(folder / f"{rank}.result", pickle.dumps((model.get_weights(), history)))
     except BaseException as error:
@@ -184,6 +200,25 @@ def main(folder: Path, rank: int) -> None:
         print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
         os._exit(1)  # TensorFlow's own end would wait for workers that are gone
     os._exit(0)
+
+
+def _build_watched(build: Callable[[], Any], folder: Path, job: dict[str, Any]) -> Any:
+    """Build the model, and report from now on how far its training is."""
+    model = build()
+    threading.Thread(target=_report, args=(model, folder / _PROGRESS, job), daemon=True).start()
+    return model
+
+
+def _report(model: Any, path: Path, job: dict[str, Any]) -> None:
+    from mnist_tutorial._internal.run import count_batches, latest_figures
+
+    while True:
+        time.sleep(0.2)
+        if (history := getattr(model, "history", None)) is not None:
+            total = count_batches(job["data"], **job)
+            unfinished = path.with_suffix(".unfinished")
+            unfinished.write_text(json.dumps([len(history), total, latest_figures(history)]))
+            os.replace(unfinished, path)
 
 
 def _end_with_parent() -> None:

@@ -44,5 +44,6 @@ from .recipes import RECIPES as RECIPES
 from .recipes import Recipe as Recipe
 from .recipes import pretrained as pretrained
 from .recipes import train_recipe as train_recipe
+from .records import RECORDS as RECORDS
 from .shards import ShardedData as ShardedData
 from .shards import write_shards as write_shards

@@ -11,7 +11,7 @@ from typing import Any
 
 from mnist_tutorial._internal.checks import check, checked
 from mnist_tutorial._internal.errors import describe
-from mnist_tutorial._internal.mnist_form import check_data
+from mnist_tutorial._internal.mnist_form import check_data, remember_classes
 from mnist_tutorial._internal.tensorflow import keras, tf
 from mnist_tutorial._internal.workers import PeersWatched
 from mnist_tutorial.further.distributed import Optimizer, distribute
@@ -180,4 +180,5 @@ def train_on_ray(
     model = build()
     model.set_weights(weights)
     model.history = history
+    remember_classes(model, data)
     return model, history

@@ -10,8 +10,8 @@ from mnist_tutorial.layers import layer_seeds
 __all__ = ["build_deep_model"]
 
 
-@checked(seed="seed")
-def build_deep_model(*, seed: int = 0) -> keras.Sequential:
+@checked(seed="seed", classes="whole number >= 2")
+def build_deep_model(*, seed: int = 0, classes: int = NUM_CLASSES) -> keras.Sequential:
     """Build a deeper network of small kernels, with fewer parameters than the tutorial's: 5,880.
 
     Four convolutions without bias, each followed by batch normalisation and a relu; the mean
@@ -21,6 +21,8 @@ def build_deep_model(*, seed: int = 0) -> keras.Sequential:
     ----------
     seed : int, default 0
         Fixes the initial weights.
+    classes : int, default 10
+        Units of the last layer.
 
     Returns
     -------
@@ -63,7 +65,7 @@ def build_deep_model(*, seed: int = 0) -> keras.Sequential:
             *convolution(13, 3),
             keras.layers.GlobalAveragePooling2D(),
             keras.layers.Dense(
-                units=NUM_CLASSES,
+                units=classes,
                 activation="softmax",
                 kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
             ),

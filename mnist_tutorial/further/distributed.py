@@ -9,8 +9,10 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from tqdm import tqdm
+
 from mnist_tutorial._internal.checks import checked
-from mnist_tutorial._internal.mnist_form import check_data, check_trainable
+from mnist_tutorial._internal.mnist_form import check_data, check_trainable, remember_classes
 from mnist_tutorial._internal.tensorflow import keras, tf
 from mnist_tutorial._internal.workers import Workers
 from mnist_tutorial.batching import Batch
@@ -88,6 +90,11 @@ def _compile_steps(model: keras.Model, strategy: Any, optimizer: Any) -> tuple[S
         graph = tf.function(lambda batch: strategy.run(function, [batch]), autograph=False)
 
         def step(batch: Batch) -> tuple[Any, Any]:
+            if len(batch.xs) < (replicas := strategy.num_replicas_in_sync):
+                raise ValueError(
+                    f"a batch must hold an example for each of the {replicas} workers or devices; "
+                    f"got {len(batch.xs)}"
+                )
             loss, accuracy = graph(batch)
             first = strategy.experimental_local_results
             return first(loss)[0], first(accuracy)[0]
@@ -104,6 +111,7 @@ def train_on_workers(
     *,
     workers: int = 2,
     optimizer: Optimizer = None,
+    progress: bool = True,
     **settings: Any,
 ) -> tuple[keras.Model, History]:
     """Train with several processes on this machine's CPU, as on several machines.
@@ -115,6 +123,8 @@ def train_on_workers(
         processes, so functions must be importable: not a lambda, nor one written in a notebook.
     workers : int, default 2
         Number of processes.
+    progress : bool, default True
+        Show a progress bar, with what the first process has recorded.
 
     Returns
     -------
@@ -134,11 +144,13 @@ def train_on_workers(
     """
     check_data(data)
     job = {"build": build, "data": data, "optimizer": optimizer, "progress": False, **settings}
-    with Workers(job, workers) as running:
-        weights, history = running.wait()
+    silent: dict[str, Any] = {} if progress else {"disable": True}  # else TQDM_DISABLE decides
+    with Workers(job, workers) as running, tqdm(desc="training", unit="batch", **silent) as bar:
+        weights, history = running.wait(bar)
     model = build()
     model.set_weights(weights)
     model.history = history
+    remember_classes(model, data)
     return model, history
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from mnist_tutorial._internal.checks import check, checked
 from mnist_tutorial._internal.errors import describe
+from mnist_tutorial._internal.mnist_form import remember_classes
 from mnist_tutorial.batching import Batch
 from mnist_tutorial.further.numpy_layers import Array, Buffers
 from mnist_tutorial.further.numpy_optimizer import SGD
@@ -117,6 +118,7 @@ class NumpyNetwork:
         filters = arrays[1].size, arrays[3].size
         network = cls(filters=filters, classes=arrays[5].size)
         network.set_weights(arrays)
+        remember_classes(network, model)
         images = np.random.default_rng(0).random((8, 28, 28, 1), np.float32)
         if np.abs(network(images) - np.asarray(model(images))).max() > 1e-4:
             raise ValueError("model must have the layers of build_model; its answers differ")
@@ -128,6 +130,7 @@ class NumpyNetwork:
 
         model = build_model(classes=self.output_shape[1])
         model.set_weights(self.get_weights())
+        remember_classes(model, self)
         return model
 
     def get_config(self) -> dict[str, Any]:

@@ -18,9 +18,10 @@ from mnist_tutorial._internal.mnist_form import (
     Form,
     check_form,
     check_model,
+    names_of_classes,
     scale_pixels,
 )
-from mnist_tutorial._internal.pictures.doubts import doubt_about, warn_of
+from mnist_tutorial._internal.pictures.doubts import doubt_about, doubt_about_fitted, warn_of
 from mnist_tutorial._internal.pictures.forms import FORMS, UNREADABLE, to_form
 from mnist_tutorial._internal.pictures.predictions import Predictions
 from mnist_tutorial._internal.pictures.reading import Picture, read_pictures
@@ -69,7 +70,8 @@ def predict(
     form : "mnist" or "fit", optional
         "mnist" is for digits. "fit" scales the whole picture to 28x28, as
         :meth:`mnist_tutorial.MnistData.from_folder` does. By default that of the data on which
-        :func:`mnist_tutorial.train` has trained the model; "mnist" where that is unknown.
+        :func:`mnist_tutorial.train` has trained the model; where that is unknown, "mnist" for
+        the ten digits and "fit" for classes with other names.
     class_names : sequence of str, optional
         One per class. By default those of the same data; the digits where they are unknown.
     strict : bool, default False
@@ -85,7 +87,8 @@ def predict(
     UserWarning
         If a picture of a batch cannot be read; or if a picture seems not to show one clear
         digit: there are two, there is too much ink, the edge of a photo cuts it off, or the
-        confidence is below 70 %. There is at most one warning about each picture.
+        confidence is below 70 %. In the form "fit", if a picture is blank. There is at most
+        one warning about each picture.
 
     Raises
     ------
@@ -102,22 +105,25 @@ def predict(
     >>> predict(model, 255 - data.validation_images[:4])
     Predictions(4 pictures: 1 (100 %), 2 (100 %), 8 (100 %), 7 (100 %))
     """
-    wanted: Form = getattr(model, "form", "mnist") if form is None else form
-    check_form(wanted)
-    known = getattr(model, "class_names", DIGITS) if class_names is None else class_names
-    shape: tuple[Any, ...] = getattr(model, "output_shape", None) or ()
-    if known is DIGITS and len(shape) == 2 and shape[1] != len(known):
-        raise ValueError(
-            f"class_names must be given for a model of {shape[1]} classes: "
-            "it knows their names only where it was trained"
+    check_model(model)
+    known = names_of_classes(
+        getattr(model, "class_names", DIGITS) if class_names is None else class_names
+    )
+    shape: tuple[Any, ...] = getattr(model, "output_shape", None) or (None, len(known))
+    if shape[1] not in (None, len(known)):
+        got = (
+            f"got {len(known)} names" if class_names is not None else "it does not know their names"
         )
-    check_model(model, len(known))
+        raise ValueError(f"class_names must name the {shape[1]} classes of the model; {got}")
+    usual: Form = "mnist" if known == DIGITS else "fit"
+    wanted: Form = getattr(model, "form", usual) if form is None else form
+    check_form(wanted)
     names, forms, doubts = [], [], []
     progress = tqdm(read_pictures("images", images), desc="reading", unit="image", delay=1)
     for name, pixels in progress:
         try:
             read = FORMS[wanted](name, pixels)
-            doubt = doubt_about(read) if wanted == "mnist" else ""
+            doubt = doubt_about(read) if wanted == "mnist" else doubt_about_fitted(read)
         except (ValueError, OSError) as error:
             if strict or name == "images":
                 raise
@@ -140,7 +146,7 @@ def predict(
         confidences=confidences,
         boxes=np.array([one.box for one in forms]),
         images=np.stack([one.image for one in forms]),
-        class_names=tuple(known),
+        class_names=known,
     )
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from mnist_tutorial._internal.checks import checked
 from mnist_tutorial._internal.files import write_whole
+from mnist_tutorial._internal.mnist_form import DIGITS
 from mnist_tutorial._internal.tensorflow import is_keras, keras
 from mnist_tutorial.batching import BATCH_SIZE, Augment
 from mnist_tutorial.data import MnistData
@@ -181,9 +182,10 @@ def pretrained(
     if _sum_line(path, content) not in sums.read_text():
         raise ValueError(f"{path}: damaged, its SHA-256 is not the one in {sums.name}")
     builders = {"numpy": NumpyNetwork, "keras": build_deep_model if name == "deep" else build_model}
-    model = builders[framework]()
+    model: Any = builders[framework]()
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         model.set_weights([arrays[key] for key in arrays.files])
+    model.class_names, model.form = DIGITS, "mnist"
     return model
 
 

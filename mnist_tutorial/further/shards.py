@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_tutorial._internal.checks import checked
+from mnist_tutorial._internal.errors import describe
 from mnist_tutorial._internal.files import whole_folder
 from mnist_tutorial._internal.manifest import (
     RECORD,
@@ -70,6 +71,8 @@ def write_shards(data: Any, folder: str | os.PathLike[str], *, shards: int = 8) 
     See :class:`ShardedData`.
     """
     check_data(data)
+    if not hasattr(data, "train_images"):
+        raise TypeError(f"data must be an MnistData; got {describe(data)}")
     if data.classes > 256:
         raise ValueError(f"data must have at most 256 classes; got {data.classes}")
     path, per_shard = Path(folder), -(-len(data.train_images) // shards)

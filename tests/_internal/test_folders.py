@@ -67,8 +67,16 @@ def test_a_thousand_pictures_in_five_classes_are_learned(shapes, tmp_path):
     assert answers.names[0] in repr(answers)
     loaded = NumpyNetwork(classes=5)  # as from a file: it does not know the names
     loaded.set_weights(network.get_weights())
-    with pytest.raises(ValueError, match="class_names must be given for a model of 5 classes"):
+    with pytest.raises(ValueError, match="name the 5 classes of the model; it does not know"):
         predict(loaded, picture("star", rng))
+    with pytest.raises(ValueError, match="name the 5 classes of the model; got 2 names"):
+        predict(loaded, picture("star", rng), class_names=["star", "circle"])
+    # Classes with names of one's own are no digits, so the pictures are fitted.
+    pictures = [picture(shape, rng) for shape in SHAPES]
+    named = predict(loaded, pictures, class_names=SHAPES)
+    np.testing.assert_array_equal(named.images, predict(network, pictures).images)
+    with pytest.warns(UserWarning, match=r"images\[1\]: is blank, all of it has one grey"):
+        predict(network, [pictures[0], Image.new("L", (50, 50), 200)])
 
 
 def test_most_pictures_stay_in_their_split_when_others_are_added(tmp_path):
@@ -103,6 +111,47 @@ def test_pictures_that_cannot_be_read_are_named_and_left_out(tmp_path):
     with pytest.warns(UserWarning, match=r"^1 of 51 pictures left out: .*broken\.png"):
         data = MnistData.from_folder(folder)
     assert len(data.train_images) + len(data.validation_images) + len(data.test_images) == 50
+
+
+@pytest.mark.parametrize(
+    ("tops", "got"),
+    [
+        (["Train", "Test"], "Test, Train"),
+        (["train", "validation"], "train, validation"),
+        (["train", "test", "val"], "test, train, val"),
+        (["train"], "train"),
+    ],
+)
+def test_folders_of_splits_are_not_taken_for_classes(tops, got, tmp_path):
+    for top in tops:
+        fill(tmp_path / top, 3)
+    with pytest.raises(ValueError, match=f"must be named train, test and perhaps .*; got {got}$"):
+        MnistData.from_folder(tmp_path)
+
+
+def test_a_class_may_be_called_train(tmp_path):
+    fill(tmp_path, 3)
+    (tmp_path / "star").rename(tmp_path / "train")
+    assert "train" in MnistData.from_folder(tmp_path).class_names
+
+
+def test_a_class_that_only_the_test_split_has_is_named(tmp_path):
+    fill(tmp_path / "train", 3)
+    fill(tmp_path / "test", 3)
+    (tmp_path / "train" / "star").rename(tmp_path / "train" / "sun")
+    with pytest.raises(ValueError, match=": star has no picture for the train split"):
+        MnistData.from_folder(tmp_path)
+
+
+def test_a_class_of_broken_pictures_is_named(tmp_path):
+    folder = fill(tmp_path / "shapes", 4)
+    for path in (folder / "star").iterdir():
+        path.write_bytes(b"broken")
+    with (
+        pytest.warns(UserWarning, match="4 of 20 pictures left out"),
+        pytest.raises(ValueError, match="star has no picture for the train split that can be rea"),
+    ):
+        MnistData.from_folder(folder)
 
 
 def test_folders_that_hold_no_data_set(tmp_path):

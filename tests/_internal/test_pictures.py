@@ -65,7 +65,7 @@ def test_files_that_are_none(tmp_path):
         to_mnist_image("data:image/png;base64," + 5000 * "A")
     with pytest.raises(FileNotFoundError, match="no such file"):
         to_mnist_image("a\0b.png")
-    refuses(ValueError, f"{tmp_path}: not a regular file", tmp_path)
+    refuses(ValueError, f"{tmp_path}: a folder; give its pictures, such as sorted", tmp_path)
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe")
         refuses(ValueError, "not a regular file", tmp_path / "pipe")

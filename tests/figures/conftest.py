@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import json
 import shutil
 import threading
 from pathlib import Path
@@ -89,3 +90,31 @@ def state():
         return page.evaluate("document.querySelector('.live-figure').state()")
 
     return read
+
+
+@pytest.fixture
+def longest_task(browser):
+    """A function that does something on a page and returns its longest task, in ms of CPU.
+
+    Of a task's time on the clock, other programs on the machine may take a part.
+    """
+
+    def measure(page, act):
+        browser.start_tracing(page=page, categories=["toplevel", "devtools.timeline"])
+        act()
+        events = json.loads(browser.stop_tracing())["traceEvents"]
+        main = {
+            (event["pid"], event["tid"])
+            for event in events
+            if event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain"
+        }
+        tasks = [
+            event["tdur"] / 1000
+            for event in events
+            if (event["pid"], event["tid"]) in main and "RunTask" in event["name"]
+            and "tdur" in event
+        ]  # fmt: skip
+        assert len(tasks) > 10
+        return max(tasks)
+
+    return measure

@@ -79,7 +79,7 @@ def test_all_controls_are_reached_by_keyboard(open_figure, name):
     wanted = page.evaluate(
         "(() => { const all = [...document.querySelectorAll('.live-figure *')]; return all"
         ".filter((e) => e.matches('button:not(:disabled), input:not([type=radio], [type=file]), "
-        'input[type=radio]:checked, select, [tabindex="0"]\') && e.offsetParent)'
+        'input[type=radio]:checked, select, [tabindex="0"]\') && e.checkVisibility())'
         ".map((e) => all.indexOf(e)); })()"
     )
     assert wanted
@@ -91,7 +91,7 @@ def test_targets_are_large_enough_for_a_finger(open_figure, name):
     page = open_figure(name, viewport={"width": 390, "height": 800}, has_touch=True)
     small = page.evaluate(
         "[...document.querySelectorAll('.live-figure button, .live-figure select')]"
-        ".filter((e) => e.offsetParent && e.getBoundingClientRect().height < 40)"
+        ".filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 40)"
         ".map((e) => e.outerHTML.slice(0, 100))"
     )
     assert small == []

@@ -118,6 +118,9 @@ def test_an_error_of_the_training_is_raised_here():
     job = {"build": build_model, "data": MnistData(), "batch_size": 10**6}
     with Workers(job, 1) as running, pytest.raises(ValueError, match="batch_size must be"):
         running.wait()
+    job["batch_size"] = 1
+    with Workers(job, 2) as running, pytest.raises(ValueError, match="each of the 2 workers or"):
+        running.wait()
     with pytest.raises(ValueError, match="must be importable"):
         train_on_workers(lambda: None, MnistData())
 

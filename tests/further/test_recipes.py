@@ -2,7 +2,6 @@ import hashlib
 import json
 import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,13 +11,14 @@ from mnist_tutorial._internal.tensorflow import keras
 from mnist_tutorial.further import (
     PRETRAINED,
     RECIPES,
+    RECORDS,
     NumpyNetwork,
     build_deep_model,
     recipes,
     train_recipe,
 )
 
-RECORD = Path(__file__).parents[2] / "benchmarks" / "results" / "recipes.json"
+RECORD = RECORDS / "recipes.json"
 
 
 # --- the weights that ship with the package ------------------------------------------------

@@ -205,11 +205,11 @@ export function poolInputs(
       for (let c: usize = 0; c < channels; c++) {
         const block = (y * side + x) * right + c * VECTOR;
         const largest = v128.load(out);
-        let left = v128.load(dOut);
-        left = give(input, dInput, block, largest, left);
-        left = give(input, dInput, block + right, largest, left);
-        left = give(input, dInput, block + below, largest, left);
-        give(input, dInput, block + below + right, largest, left);
+        let rest = v128.load(dOut);
+        rest = give(input, dInput, block, largest, rest);
+        rest = give(input, dInput, block + right, largest, rest);
+        rest = give(input, dInput, block + below, largest, rest);
+        give(input, dInput, block + below + right, largest, rest);
         out += VECTOR;
         dOut += VECTOR;
       }

@@ -21,7 +21,9 @@ export function inkOf(context, strokes) {
   context.fillRect(0, 0, PAD_SIZE, PAD_SIZE);
   drawStrokes(context, strokes, Math.max(SMALLEST_PEN, extent(strokes) * PEN_TO_EXTENT));
   const {data} = context.getImageData(0, 0, PAD_SIZE, PAD_SIZE);
-  return data.filter((_, i) => i % 4 === 0);
+  const ink = new Uint8ClampedArray(PAD_SIZE * PAD_SIZE);
+  for (let i = 0; i < ink.length; i++) ink[i] = data[4 * i];
+  return ink;
 }
 
 function drawStrokes(context, strokes, pen) {

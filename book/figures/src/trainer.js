@@ -5,10 +5,13 @@ import {IMAGE_SIZE} from './mnist-form.js';
 import {paint} from './paint.js';
 import {loadParts} from './parts.js';
 import {withProgress} from './progress.js';
+import css from './style.css';
 
 const GALLERY_SIZE = 24;
 const PIXELS = IMAGE_SIZE * IMAGE_SIZE;
 const LIMITS = {'learning-rate': [0, 10], 'batch-size': [1, 1000], 'batches': [1, 10000]};
+
+document.head.append(Object.assign(document.createElement('style'), {textContent: css}));
 
 const element = (id) => document.getElementById(id);
 const say = (text) => { element('status').textContent = text; };

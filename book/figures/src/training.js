@@ -48,7 +48,7 @@ function predict(network, images) {
   const classes = probabilities.length / (images.length / PIXELS);
   return Array.from({length: images.length / PIXELS}, (_, i) => {
     const own = probabilities.subarray(i * classes, (i + 1) * classes);
-    return own.indexOf(Math.max(...own));
+    return own.reduce((best, value, digit) => value > own[best] ? digit : best, 0);
   });
 }
 

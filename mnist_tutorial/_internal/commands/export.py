@@ -51,7 +51,7 @@ def _export_keras(model: Any, folder: Path, images: Any) -> tuple[Path, Any]:
     from mnist_tutorial._internal.tensorflow import keras
 
     path = folder / "model.keras"
-    save_model(model, path, "")
+    save_model(model, path)
     return path, _array(keras.models.load_model(path)(images))
 
 

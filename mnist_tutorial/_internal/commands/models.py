@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 import tempfile
 import zipfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ import click
 
 SHIPPED = ("quick", "thorough", "deep")
 NETWORKS = ("numpy", "keras", "dense", "deep")
+_KNOWN = ("class_names", "form")
+_MEMBER = "mnist_tutorial.json"
 
 
 def accuracy_text(result: Any) -> str:
@@ -23,21 +25,27 @@ def accuracy_text(result: Any) -> str:
     return f"{share:.2%} ± {error:.2%} of {n:,} pictures"
 
 
-def save_model(model: Any, target: Path, class_names: Sequence[str]) -> None:
-    """Save a NumPy network as six arrays and what `predict` wants, a Keras model as such."""
+def save_model(model: Any, target: Path) -> None:
+    """Save a network, with the names of its classes and the form of its pictures.
+
+    A NumPy network becomes eight arrays. Keras's file is a zip archive, which gets a member
+    that Keras does not look at.
+    """
     from mnist_tutorial._internal.files import write_whole
 
+    known = {name: getattr(model, name) for name in _KNOWN if hasattr(model, name)}
     if target.suffix == ".npz":
         import numpy as np
 
         content = io.BytesIO()
-        names, form = np.array(class_names), np.array(getattr(model, "form", "mnist"))
-        np.savez(content, *model.get_weights(), class_names=names, form=form)
+        np.savez(content, *model.get_weights(), **known)
         write_whole(target, content.getvalue())
         return
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder, "model.keras")
         model.save(whole)
+        with zipfile.ZipFile(whole, "a") as archive:
+            archive.writestr(_MEMBER, json.dumps(known))
         write_whole(target, whole.read_bytes())
 
 
@@ -57,10 +65,20 @@ def open_model(name: Any, *, in_keras: bool = False) -> Any:
         from mnist_tutorial._internal.tensorflow import keras
 
         try:
-            return keras.models.load_model(path, compile=False)
+            model = keras.models.load_model(path, compile=False)
+            with zipfile.ZipFile(path) as archive:
+                known = archive.read(_MEMBER) if _MEMBER in archive.namelist() else b"{}"
+            model = _knowing(model, **json.loads(known))
         except Exception as error:  # a damaged file makes Keras raise almost any
             reason = str(error).splitlines()[0]
             raise ValueError(f"{name}: damaged, or not a Keras model ({reason})") from None
+        from mnist_tutorial._internal.mnist_form import check_model
+
+        try:
+            check_model(model)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+        return model
     network = _open_numpy(path)
     return network.to_keras() if in_keras else network
 
@@ -75,16 +93,25 @@ def _open_numpy(path: Path) -> Any:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             weights = [arrays[f"arr_{i}"] for i in range(6)]
-            names = arrays["class_names"].tolist() if "class_names" in arrays else None
-            form = str(arrays["form"]) if "form" in arrays else "mnist"
+            known = {name: arrays[name].tolist() for name in _KNOWN if name in arrays}
         if not all(np.isfinite(array).all() for array in weights):
             raise ValueError("holds NaN or infinity")
         filters, classes = (weights[1].size, weights[3].size), weights[5].size
         network: Any = NumpyNetwork(filters=filters, classes=classes)
         network.set_weights(weights)
-        if names and len(names) == classes:
-            network.class_names, network.form = names, form
-        return network
+        return _knowing(network, **known)
     except Exception as error:  # a damaged file makes NumPy raise almost any
         reason = str(error).splitlines()[0]
         raise ValueError(f"{path}: damaged, or not a saved network ({reason})") from None
+
+
+def _knowing(model: Any, class_names: Any = (), form: str = "mnist") -> Any:
+    """Let a model know what its file holds; one that was saved otherwise knows nothing."""
+    if class_names:
+        from mnist_tutorial._internal.mnist_form import check_form, names_of_classes
+
+        check_form(form)
+        if len(class_names) != model.output_shape[1]:
+            raise ValueError(f"names {len(class_names)} of {model.output_shape[1]} classes")
+        model.class_names, model.form = names_of_classes(class_names), form
+    return model

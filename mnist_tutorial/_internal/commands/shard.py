@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,12 @@ from mnist_tutorial._internal.commands.console import write_json
 
 def shard(folder: str, data: str | None, shards: int, as_json: bool) -> None:
     """Write data as shards."""
-    from mnist_tutorial import MnistData
     from mnist_tutorial._internal.manifest import SPLITS, read_manifest
     from mnist_tutorial.further import write_shards
 
-    path = write_shards(MnistData(data), folder, shards=shards)
+    if data is not None and Path(data, "shards.json").exists():
+        raise ValueError(f"{data}: holds shards already; give the data that they were made from")
+    path = write_shards(open_data(data), folder, shards=shards)
     splits = read_manifest(path, verify=True).splits
     if as_json:
         names = {split: [one.file for one in splits[split]] for split in SPLITS}
@@ -30,16 +30,21 @@ def shard(folder: str, data: str | None, shards: int, as_json: bool) -> None:
     click.echo(f"Use them: {program} train --data {folder}")
 
 
-def open_data(
-    folder: str | None, *, class_names: Sequence[str] = "0123456789", seed: int = 0
-) -> Any:
-    """Return MNIST, or a folder's data: shards, four files like MNIST's, or pictures in folders."""
+def open_data(folder: str | None, *, model: Any = None, seed: int = 0) -> Any:
+    """Return MNIST, or a folder's data: shards, four files like MNIST's, or pictures in folders.
+
+    Four files hold no names: those of the model's classes count. Pictures are brought into the
+    form of those that the model was trained on.
+    """
     from mnist_tutorial import MnistData
 
-    if folder is not None and Path(folder, "shards.json").exists():
+    if folder is None:
+        return MnistData(seed=seed)
+    inside = {path.name: path.is_dir() for path in Path(folder).iterdir()}
+    if "shards.json" in inside:
         from mnist_tutorial.further import ShardedData
 
         return ShardedData(folder, seed=seed)
-    if folder is not None and any(path.is_dir() for path in Path(folder).iterdir()):
-        return MnistData.from_folder(folder, seed=seed)
-    return MnistData(folder, class_names=class_names, seed=seed)
+    if any(inside.values()) and not any(name.startswith("train-images-idx3") for name in inside):
+        return MnistData.from_folder(folder, form=getattr(model, "form", "fit"), seed=seed)
+    return MnistData(folder, class_names=getattr(model, "class_names", "0123456789"), seed=seed)

@@ -22,6 +22,8 @@ from mnist_tutorial._internal.commands.models import accuracy_text, save_model
 from mnist_tutorial._internal.commands.shard import open_data
 
 OPTIMIZERS = {"sgd": 0.15, "momentum": 0.03, "adam": 0.001, "adamw": 0.001, "rmsprop": 0.001}
+MNIST_PICTURES = 55_000
+MOST_EPOCHS = 100  # where only --patience says when to stop
 
 
 @contextmanager
@@ -29,17 +31,16 @@ def _progress(model: Any, batches: int) -> Iterator[None]:
     """Show, while the block trains a model, how far it is, its loss and validation accuracy."""
     from tqdm import tqdm
 
+    from mnist_tutorial._internal.run import latest_figures
+
     model.history, over = None, threading.Event()
 
     def watch(bar: Any) -> None:
         while not over.wait(0.2):
             if model.history is None:
                 continue
-            values = model.history.history
-            figures = [f"loss {x:.3f}" for x in values["loss"][-1:]]
-            figures += [f"validation {x:.1%}" for x in values["val_accuracy"][-1:]]
-            bar.n = len(values["loss"])
-            bar.set_postfix_str(", ".join(figures))
+            bar.n = len(model.history)
+            bar.set_postfix_str(latest_figures(model.history))
 
     line = "{percentage:3.0f}%{postfix}, {remaining} left |{bar}| {n_fmt}/{total_fmt} batches"
     hidden = None if "TQDM_DISABLE" not in os.environ else True
@@ -83,11 +84,19 @@ def train(o: dict[str, Any]) -> None:
     """Train a network by the options of the command, save it and report."""
     name, target = _choose_network(o)
     from mnist_tutorial import evaluate
+    from mnist_tutorial._internal.run import is_out_of_patience
     from mnist_tutorial.further import RECIPES
 
     data = open_data(o["data"], seed=o["seed"])
-    recipe, per_epoch = RECIPES.get(o["recipe"]), len(data.train_sampler) / o["batch_size"]
-    epochs = o["epochs"] or (recipe.epochs if recipe and not o["batches"] else None)
+    recipe, pictures = RECIPES.get(o["recipe"]), len(data.train_sampler)
+    batch_size = o["batch_size"] or min(64, pictures)
+    epochs = o["epochs"]
+    if not epochs and not o["batches"] and recipe:
+        # A recipe needs its number of steps, also where the pictures are fewer than MNIST's.
+        epochs, pictures = recipe.epochs, max(pictures, MNIST_PICTURES)
+    elif not epochs and not o["batches"] and o["patience"]:
+        epochs = MOST_EPOCHS
+    per_epoch = pictures / batch_size
     batches = math.ceil(epochs * per_epoch) if epochs else o["batches"] or 100
     interval = max(1, int(per_epoch / 5)) if epochs else 5
     checkpoint = o["checkpoint"]
@@ -96,7 +105,7 @@ def train(o: dict[str, Any]) -> None:
     build = functools.partial(_build, name, o["seed"], data.classes)
     optimizer = functools.partial(_build_optimizer, o, name != "numpy", recipe, batches)
     settings = {
-        "batches": batches, "batch_size": o["batch_size"], "validation_interval": interval,
+        "batches": batches, "batch_size": batch_size, "validation_interval": interval,
         "patience": o["patience"], "augment": recipe.augment if recipe else None,
         "checkpoint": checkpoint,
     }  # fmt: skip
@@ -113,7 +122,7 @@ def train(o: dict[str, Any]) -> None:
         raise Interrupted(kept if checkpoint else lost) from None
     seconds = time.perf_counter() - start
     if not o["dry_run"]:
-        save_model(model, target, data.class_names)
+        save_model(model, target)
     result = evaluate(model, data, split="validation")
     if o["as_json"]:
         write_json({
@@ -129,6 +138,8 @@ def train(o: dict[str, Any]) -> None:
         click.echo(f"Trained {done} in {seconds:.1f} s")
     if history.best_batch is not None:
         click.echo(f"Kept the network as it was after batch {history.best_batch:,}, the best")
+        if len(history) == batches and not is_out_of_patience(history, o["patience"]):
+            click.echo("It might still improve: --patience had not run out; try more --epochs")
     click.echo(f"Validation accuracy: {accuracy_text(result)}")
     if result.accuracy < 2 / data.classes and not o["dry_run"]:
         click.echo("It is hardly better than guessing: try a lower learning rate or more batches")
@@ -202,7 +213,7 @@ def _build(name: str, seed: int, classes: int) -> Any:
     if name == "deep":
         from mnist_tutorial.further import build_deep_model
 
-        return build_deep_model(seed=seed)
+        return build_deep_model(seed=seed, classes=classes)
     from mnist_tutorial import layers
 
     builder = layers.build_model if name == "keras" else layers.build_dense_model

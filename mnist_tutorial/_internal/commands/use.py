@@ -38,7 +38,8 @@ def evaluate(model: str, data: str | None, split: str, as_json: bool) -> None:
     from mnist_tutorial import confusion_matrix
     from mnist_tutorial import evaluate as measure
 
-    examples = open_data(data, class_names=getattr(network, "class_names", "0123456789"))
+    examples = open_data(data, model=network)
+    _check_classes(model, network, data, examples)
     result = measure(network, examples, split="test" if split == "test" else "validation")
     labels, n = getattr(examples, f"{split}_labels"), len(result.probabilities)
     counts = confusion_matrix(labels, result.probabilities.argmax(1), classes=examples.classes)
@@ -50,7 +51,7 @@ def evaluate(model: str, data: str | None, split: str, as_json: bool) -> None:
         })  # fmt: skip
         return
     click.echo(f"Accuracy ({split}): {accuracy_text(result)}\nLoss: {result.loss:.4f}\n")
-    names = examples.class_names
+    names = [*map(printable, examples.class_names)]
     width = max(4, *map(len, names), len(str(counts.max()))) + 1
     if sys.stdout.isatty() and shutil.get_terminal_size().columns < width * (len(names) + 1):
         wrong = [(counts[i, j], i, j) for i in range(len(names)) for j in range(len(names))]
@@ -63,12 +64,38 @@ def evaluate(model: str, data: str | None, split: str, as_json: bool) -> None:
         click.echo("".join(f"{cell or '.':>{width}}" for cell in (name or " ", *row)))
 
 
+def _check_classes(model: str, network: Any, data: str | None, examples: Any) -> None:
+    """Refuse data of other classes than those that a network was trained on."""
+    from mnist_tutorial._internal.mnist_form import brief_names, check_classes
+
+    names = getattr(network, "class_names", ())
+    if data is None and names and tuple(names) != examples.class_names:
+        raise ValueError(
+            f"{model}: trained on other classes than MNIST's digits ({brief_names(names)}); "
+            "give --data FOLDER"
+        )
+    try:
+        check_classes(network, examples)
+    except ValueError as error:
+        raise ValueError(f"{model}: {error}; give the --model that was trained on {data}") from None
+    if network.output_shape[1] != examples.classes:  # and the network knows no names
+        raise ValueError(
+            f"{model}: a network of {network.output_shape[1]} classes; {data or 'MNIST'} has "
+            f"{examples.classes}; give the --model and --data that belong together"
+        )
+
+
 def predict(pictures: Sequence[str], model: str, show: bool, as_json: bool) -> int:
     """Write the digit in each picture; return 1 if one cannot be read."""
-    names, sources = _find_pictures(pictures)
+    names, sources, missing = _find_pictures(pictures)
     network = open_model(model)
     from mnist_tutorial import predict as recognise
 
+    if not hasattr(network, "class_names") and network.output_shape[1] != 10:
+        raise ValueError(
+            f"{model}: does not hold the names of its {network.output_shape[1]} classes, as "
+            'what "train" saves does; in Python, give them to mnist_tutorial.predict'
+        )
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         answers = recognise(network, sources)
@@ -94,7 +121,9 @@ def predict(pictures: Sequence[str], model: str, show: bool, as_json: bool) -> i
         text = re.sub(r"images\[(\d+)\]", lambda found: names[int(found[1])], str(warning.message))
         text = re.sub(r"cannot be read, digit -1; (.*?: (?=must))?", "cannot be read: ", text)
         _complain("warning: " + text.replace("with to_mnist_image", "with --show"))
-    return FAILED if any(one["digit"] is None for one in found) else 0
+    for message in missing:
+        _complain(message)
+    return FAILED if missing or any(one["digit"] is None for one in found) else 0
 
 
 def _row(found: dict[str, Any]) -> list[str]:
@@ -105,12 +134,13 @@ def _row(found: dict[str, Any]) -> list[str]:
     return [found["picture"], first, f"{found['runner_up']}\t{found['runner_up_probability']:.2%}"]
 
 
-def _find_pictures(given: Sequence[str]) -> tuple[list[str], list[Any]]:
-    """Return the names of the pictures and what predict reads: paths, or standard input's."""
+def _find_pictures(given: Sequence[str]) -> tuple[list[str], list[Any], list[str]]:
+    """Return the pictures' names, what predict reads (paths, standard input), what is missing."""
     from mnist_tutorial._internal.pictures.folders import picture_files
 
     names: list[str] = []
     sources: list[Any] = []
+    missing: list[str] = []
     for name in given:
         path = Path(name)
         if name == "-":
@@ -118,13 +148,15 @@ def _find_pictures(given: Sequence[str]) -> tuple[list[str], list[Any]]:
         elif path.is_dir():
             inside = picture_files(path)
             if not inside:
-                raise click.UsageError(f"there are no pictures in the folder {name}")
+                missing.append(f"there are no pictures in the folder {name}")
             names, sources = [*names, *map(str, inside)], [*sources, *inside]
         elif os.path.lexists(path):
             names, sources = [*names, name], [*sources, path]
         else:
-            raise click.UsageError(f"there is no picture {name}")
-    return names, sources
+            missing.append(f"there is no picture {name}")
+    if not names:
+        raise click.UsageError(missing[0])
+    return names, sources, missing
 
 
 def _read_standard_input() -> Any:

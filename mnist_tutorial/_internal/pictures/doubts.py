@@ -1,4 +1,4 @@
-"""Signs that a picture in MNIST's form does not show one clear digit."""
+"""Signs that a picture does not show what a network could recognise, such as one digit."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mnist_tutorial._internal.errors import warn
-from mnist_tutorial._internal.pictures.forms import Form
+from mnist_tutorial._internal.pictures.forms import FormedPicture
 from mnist_tutorial._internal.pictures.morphology import connected_shapes
 
-__all__ = ["doubt_about", "warn_of"]
+__all__ = ["doubt_about", "doubt_about_fitted", "warn_of"]
 
 MOST_INK = 0.4  # mean grey, in 0..1; the highest in MNIST's training file
 # Two shapes are two digits if each has this share of the ink and of the height, and if they
@@ -23,7 +23,7 @@ PEN = 64  # grey value; less is a stroke's blurred edge
 SHOWN = 3
 
 
-def doubt_about(form: Form) -> str:
+def doubt_about(form: FormedPicture) -> str:
     """Say in a few words why a picture may not show one clear digit; "" if it seems to."""
     if form.cut_off:
         return "reaches the edge of the photo; leave blank paper around the digit"
@@ -32,6 +32,11 @@ def doubt_about(form: Form) -> str:
     if _shows_two_digits(form.image):
         return "seems to show two digits; crop it to one"
     return ""
+
+
+def doubt_about_fitted(form: FormedPicture) -> str:
+    """Say that a picture in the form "fit" is blank; "" if it is not."""
+    return "" if np.ptp(form.image) else "is blank, all of it has one grey"
 
 
 def warn_of(doubts: Iterable[tuple[str, str]]) -> None:

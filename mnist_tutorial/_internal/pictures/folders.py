@@ -19,6 +19,7 @@ __all__ = ["SUFFIXES", "picture_files", "read_folder"]
 
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".pgm", ".tif", ".tiff", ".webp"}
 SPLITS = "train", "validation", "test"
+LIKE_SPLITS = {*SPLITS, "training", "val", "valid", "testing"}
 
 Split = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
 
@@ -34,7 +35,14 @@ def read_folder(folder: Path, form: Form, share: float) -> tuple[list[Split], li
         raise FileNotFoundError(f"{folder}: no such folder")
     tops = _folders_in(folder)
     ready_made = {"train", "test"} <= set(tops)
-    names = _folders_in(folder / "train") if ready_made else tops
+    like_splits = [top for top in tops if top.lower() in LIKE_SPLITS]
+    if set(like_splits) - set(SPLITS) if ready_made else like_splits == tops != []:
+        raise ValueError(
+            f"{folder}: folders for the splits must be named train, test and perhaps validation; "
+            f"got {', '.join(like_splits)}"
+        )
+    within = [folder / split for split in SPLITS if split in tops] if ready_made else [folder]
+    names = sorted({name for one in within for name in _folders_in(one)})
     if len(names) < 2:
         raise ValueError(
             f"{folder}: must hold a folder of pictures for each class, at least 2; holds "
@@ -50,7 +58,13 @@ def read_folder(folder: Path, form: Form, share: float) -> tuple[list[Split], li
             if not paths:
                 raise ValueError(f"{folder}: {name} has no picture for the {split} split")
             of_split += [(number, path) for path in paths]
-    return _read_all(files, form), names
+    read = _read_all(files, form)
+    for split, (_, labels) in zip(SPLITS, read, strict=True):
+        for number in set(range(len(names))) - set(labels.tolist()):
+            raise ValueError(
+                f"{folder}: {names[number]} has no picture for the {split} split that can be read"
+            )
+    return read, names
 
 
 def _folders_in(folder: Path) -> list[str]:

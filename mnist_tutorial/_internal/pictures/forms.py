@@ -26,14 +26,14 @@ from mnist_tutorial._internal.pictures.shrinking import (
     turn,
 )
 
-__all__ = ["FORMS", "UNREADABLE", "Form", "fit", "to_form"]
+__all__ = ["FORMS", "UNREADABLE", "FormedPicture", "fit", "to_form"]
 
 LARGE = 100  # pixels a side
 PHOTO_SIDE = 200  # pixels; enough for a digit, and averaging removes most of a photo's noise
 TURNS = (0, -24, -16, -8, 8, 16, 24)  # degrees; a page may lie askew in a photo
 
 
-class Form(NamedTuple):
+class FormedPicture(NamedTuple):
     """A picture as a network is shown it.
 
     Attributes
@@ -53,10 +53,12 @@ class Form(NamedTuple):
     cut_off: bool
 
 
-UNREADABLE = Form(np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8), [], (-1, -1, -1, -1), False)
+UNREADABLE = FormedPicture(
+    np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8), [], (-1, -1, -1, -1), False
+)
 
 
-def to_form(name: str, pixels: npt.NDArray[Any] | Exception) -> Form:
+def to_form(name: str, pixels: npt.NDArray[Any] | Exception) -> FormedPicture:
     """Bring one picture [height, width, channels] into MNIST's form.
 
     An error takes the place of a picture that could not even be opened: it is raised.
@@ -73,10 +75,10 @@ def to_form(name: str, pixels: npt.NDArray[Any] | Exception) -> Form:
     if max(ink.shape) < SMALL:
         ink = enlarge(ink)
     turned = [brighten(shrink_and_centre(turn(ink, a))) for a in (TURNS if photo else TURNS[:1])]
-    return Form(turned[0], turned, box, photo and bool(edge(ink).any()))
+    return FormedPicture(turned[0], turned, box, photo and bool(edge(ink).any()))
 
 
-def fit(name: str, pixels: npt.NDArray[Any] | Exception) -> Form:
+def fit(name: str, pixels: npt.NDArray[Any] | Exception) -> FormedPicture:
     """Fit one picture [height, width, channels], whole and in grey, into 28x28 pixels.
 
     The border tells the ground. If it is light, the picture is inverted; the ground fills what
@@ -98,7 +100,7 @@ def fit(name: str, pixels: npt.NDArray[Any] | Exception) -> Form:
     method = Image.Resampling.BOX if side > IMAGE_SIZE else Image.Resampling.BILINEAR
     small = Image.fromarray(square).resize((IMAGE_SIZE, IMAGE_SIZE), method)
     image = np.asarray(small).round().clip(0, 255).astype(np.uint8)
-    return Form(image, [image], (0, 0, *pixels.shape[:2]), cut_off=False)
+    return FormedPicture(image, [image], (0, 0, *pixels.shape[:2]), cut_off=False)
 
 
 def _find_ink(grey: Floats) -> tuple[npt.NDArray[np.uint8], bool]:

@@ -131,6 +131,10 @@ def _split(name: str, array: npt.NDArray[Any]) -> Iterator[tuple[str, npt.NDArra
 
 def _read(name: str, path: str) -> npt.NDArray[Any]:
     name = f"{name}: {path}"
+    if os.path.isdir(path):
+        raise ValueError(
+            f"{name}: a folder; give its pictures, such as sorted(Path({path!r}).glob('*.png'))"
+        )
     check_regular_file(path, shown=name)
     with warnings.catch_warnings(), _one_line_errors(name):
         # Refused by _check_size, at fewer pixels than Pillow warns of.

@@ -62,11 +62,10 @@ export function element(tag, properties = {}, ...children) {
  * @return {HTMLElement & {value: number}}  setting value moves the slider without onInput
  */
 export function slider({label, min, max, step, value, format = String, onInput}) {
-  const shown = element('output', {});
-  const id = `live-slider-${slider.count = (slider.count ?? 0) + 1}`;
-  const input = element('input', {id, type: 'range', min, max, step, value});
-  // Without "for" the label would name the output, which can have a label, too.
-  const whole = element('label', {class: 'live-slider', for: id},
+  // Not an output element, which would take the label from the input.
+  const shown = element('b', {'aria-hidden': 'true'});
+  const input = element('input', {type: 'range', min, max, step, value});
+  const whole = element('label', {class: 'live-slider'},
       element('span', {}, label, ' ', shown), input);
   const show = () => {
     shown.textContent = format(Number(input.value));

@@ -3,6 +3,10 @@
 import {fromBase64} from '../base64.js';
 import {loadParts} from '../parts.js';
 
+// On the page, because every script has a copy of this module. The trainer hands its network over
+// by the event "mnist-model", whose detail is {layers, weights}; the pad keeps it here.
+const page = (globalThis.mnistTutorialNetwork ??= {trained: null});
+
 /**
  * Loads a network by its part's name; "model" is the shipped one. See engine.js for what it can
  * do: predict(images), activations(image), weights, and it can be trained further.
@@ -13,3 +17,19 @@ export async function loadNetwork(name = 'model', onProgress = () => {}) {
   network.setWeights(weights.map((text) => new Float32Array(fromBase64(text).buffer)));
   return network;
 }
+
+/** Builds a network of {layers, weights}, one Float32Array per weight. */
+export async function buildNetwork({layers, weights}) {
+  const [{loadEngine}] = await loadParts(['engine']);
+  const network = (await loadEngine()).build(layers);
+  network.setWeights(weights);
+  return network;
+}
+
+/** Keeps what the reader has trained, {layers, weights}; null brings the book's network back. */
+export function keepTrained(model) {
+  page.trained = model;
+}
+
+/** Builds the network that answers on this page: the reader's if there is one, or the book's. */
+export const currentNetwork = () => page.trained ? buildNetwork(page.trained) : loadNetwork();
