@@ -33,7 +33,7 @@ export default makeFigure('batching', texts, async ({root, text, say}) => {
       {name: fill(text.allWeights, {n: count(weights)}), kind: 'all', anchor: 'start', at: 1},
       {name: text.twoDirections, kind: 'two', anchor: 'end', at: 2, below: true},
       {name: text.full, kind: 'norm', anchor: 'end', at: 5}]});
-  const timePlot = sizePlot({sizes, domain: [0.8, 40], yLabel: text.time, height: 150, yTicks: 1,
+  const timePlot = sizePlot({sizes, domain: [0.5, 100], yLabel: text.time, height: 150, yTicks: 2,
     label: text.timeLabel, lines: [{name: '', kind: 'two', at: 0}]});
   const facts = [text.noiseFact, text.allFact, text.backFact, text.updateFact, text.imageFact,
     text.updatesFact].map((name) => {
@@ -88,10 +88,10 @@ export default makeFigure('batching', texts, async ({root, text, say}) => {
     const words = {
       size: sizeText(r.n), batches: BATCHES, noise: r.noise.toFixed(2), back: r.back,
       all: part.noise[size].toFixed(2), weights: count(weights),
-      time: r.perUpdate.toFixed(1), image: r.perImage.toFixed(3),
+      time: r.perUpdate.toFixed(1), image: r.perImage.toPrecision(2),
       share: Math.round(100 * part.share),
       angle: Math.round(r.angle), allAngle: Math.round(part.angle[size]),
-      updates: r.updates.toFixed(1), largest: count(sizes.at(-1)),
+      updates: r.updates.toPrecision(2), largest: count(sizes.at(-1)),
     };
     ['{noise}', '{all}', text.backValue, '{time} ms', '{image} ms', '{updates}']
         .forEach((value, i) => { facts[i].value.textContent = fill(value, words); });
