@@ -138,10 +138,10 @@ def test_form_of_mnist_in_node(figures):
 def test_size_of_the_first_load(figures):
     sizes = {
         name: len(zlib.compress((figures.static / f"figures/{name}.js").read_bytes(), 6))
-        for name in ("pad", "engine", "model", "digits", "photo", "layers")
+        for name in ("pad", "engine", "model", "digits", "photo", "pad-layers")
     }
     assert sizes["pad"] + sizes["engine"] + sizes["model"] <= 45_000
-    assert sizes["digits"] + sizes["photo"] + sizes["layers"] <= 20_000  # each when it is asked for
+    assert sizes["digits"] + sizes["photo"] + sizes["pad-layers"] <= 20_000  # each when it is asked for
 
 
 @pytest.mark.parametrize("folder", ["pad", "shared"])
