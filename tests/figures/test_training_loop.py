@@ -109,6 +109,9 @@ def test_lines_run_one_by_one(open_figure, state):
             name for name in ("batch", "weights", "losses", "evaluations", "gallery")
             if now[name] != before[name]
         }  # fmt: skip
+        if line == "due":
+            told = page.locator(".loop-told").inner_text()
+            assert told == "An evaluation is due after every fifth batch, and this was batch 5."
         seen.append((page.locator('[aria-current="step"]').inner_text(), changed))
         before = now
     assert [code for code, _ in seen] == page.locator(".loop-code span").all_inner_texts()[1:]

@@ -28,7 +28,7 @@ export default makeFigure('training-loop', texts, async ({root, text, say}) => {
   const {validation, call, start} = await startTrainer();
   const held = {images: await unzip(validation.images), labels: fromBase64(validation.labels)};
   const settings = {learningRate: 0.15, batchSize: 64};
-  let {view, canGoBack} = start;
+  let {view, canGoBack, ended} = start;
   let playing = false;
 
   const play = button(text.play, () => playing ? pause() : run(), {class: 'primary'});
@@ -51,10 +51,8 @@ export default makeFigure('training-loop', texts, async ({root, text, say}) => {
 
   /** Asks the worker for one thing and shows what came of it. */
   async function ask(kind, values = {}) {
-    const answer = await call(kind, {settings: {...settings}, ...values});
-    ({view, canGoBack} = answer);
+    ({view, canGoBack, ended} = await call(kind, {settings: {...settings}, ...values}));
     show();
-    return answer;
   }
   async function act(kind, values) {
     pause();
@@ -79,10 +77,11 @@ export default makeFigure('training-loop', texts, async ({root, text, say}) => {
       for (;;) {
         // Fewer and larger changes where the reader has asked for less motion.
         const times = lessMotion() ? Math.min(5, end - view.step) : 1;
-        const {ended} = pace.value === 'lines' ? await ask('line') : await ask('round', {times});
+        if (pace.value === 'lines') await ask('line');
+        else await ask('round', {times});
         if (playing !== own) return;
         if (pace.value === 'lines') tell();
-        if (broken() || (ended && view.step >= end)) break;
+        if (ended && view.step >= end) break;
         await new Promise((done) => setTimeout(done, lessMotion() ? 700 : PAUSE[pace.value]));
         if (playing !== own) return;
       }
@@ -90,9 +89,8 @@ export default makeFigure('training-loop', texts, async ({root, text, say}) => {
     } catch (error) {
       announce(fill(text.failed, {message: error.message}));
     }
-    pause();
+    if (playing === own) pause();
   }
-  const broken = () => view.loss !== null && !Number.isFinite(view.loss);
 
   const lines = CODE.map(([name, code]) => {
     const indent = code.search(/\S/);
@@ -121,8 +119,7 @@ export default makeFigure('training-loop', texts, async ({root, text, say}) => {
     batch.show(images, labels, predictions);
     gallery.show(held.images, held.labels, view.gallery);
     const right = count(predictions, labels);
-    const values = {step: view.step, n: labels.length, right, loss: format(view.loss),
-      shown};
+    const values = {step: view.step, n: labels.length, right, loss: format(view.loss), shown};
     headings.batch.textContent = !view.batch ? text.noBatch : fill(
         predictions ? text.batchAfter : text.batchBefore, values) +
         (labels.length > shown ? ` ${fill(text.first, values)}` : '');
@@ -131,20 +128,20 @@ export default makeFigure('training-loop', texts, async ({root, text, say}) => {
     filters.show(view.weights[0], view.before?.[0]);
     curves.show(view.losses, view.evaluations);
   }
-  const format = (loss) => loss === null ? '–' : Number.isFinite(loss) ? loss.toFixed(3) : text.nan;
+  const format = (loss) => loss === null ? '–' : loss.toFixed(3);
   // What screen readers are told stands below the code, too.
   function announce(words) {
     told.textContent = words;
     say(words);
   }
   function tell() {
-    const [evaluated, accuracy] = view.evaluations.at(-1) ?? [0, 0];
-    announce(broken() ? text.broken : fill(text[`at_${view.line}`], {
+    const [, accuracy] = view.evaluations.at(-1) ?? [0, 0];
+    announce(fill(text[view.line === 'due' && !ended ? 'at_dueNow' : `at_${view.line}`], {
       step: view.step, n: view.batch?.labels.length, loss: format(view.loss),
       right: count(view.batch?.predictions, view.batch?.labels ?? []),
       accuracy: `${(100 * (view.line === 'validationStep' ? view.validationAccuracy : accuracy))
           .toFixed(1)}\u00a0%`,
-      evaluated, validation: held.labels.length,
+      validation: held.labels.length,
     }));
   }
 

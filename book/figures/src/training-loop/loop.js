@@ -92,7 +92,7 @@ export class Loop {
     return this.predict(this.validation.images.subarray(0, GALLERY * PIXELS));
   }
 
-  /** The most probable digit of each image; -1 where the probabilities are not numbers. */
+  /** The most probable digit of each image. */
   predict(images) {
     const probabilities = this.network.predict(images);
     return Array.from({length: images.length / PIXELS}, (_, i) => {

@@ -37,8 +37,7 @@ export function tilesOf(n) {
       if (images !== painted) paint(canvas, images.subarray(i * PIXELS, (i + 1) * PIXELS));
       const right = predictions?.[i] === labels[i];
       tile.className = !predictions ? '' : right ? 'right' : 'wrong';
-      const digit = predictions?.[i] < 0 ? '–' : predictions?.[i];
-      caption.textContent = predictions ? `${digit}${right ? '✓' : '✗'}` : '\u00a0';
+      caption.textContent = predictions ? `${predictions[i]}${right ? '✓' : '✗'}` : '\u00a0';
     });
     painted = images;
   };
@@ -78,21 +77,20 @@ export function curvesOf(text, width) {
   const loss = make(text.loss, 2.5, text.lossCurve, [5, 5]);
   const accuracy = make(text.accuracy, 1, text.accuracyCurve, [5, [5, '%']]);
   const draw = ({x, y, svg, path, points}, values, marked, highest) => {
-    const finite = values.filter(([, value]) => Number.isFinite(value));
     const end = BATCHES * Math.max(1, Math.ceil((values.at(-1)?.[0] ?? 0) / BATCHES));
     if (x.domain()[1] !== end || y.domain()[1] !== highest) {
       x.domain([0, end]);
       y.domain([0, highest]);
       svg.refresh();
     }
-    path.show(finite);
-    points.replaceChildren(...finite.slice(marked).map(([a, b]) =>
+    path.show(values);
+    points.replaceChildren(...values.slice(marked).map(([a, b]) =>
       element('svg:circle', {cx: x(a), cy: y(b), r: 3.5})));
   };
   return {
     plots: [loss.svg, accuracy.svg],
     show(losses, evaluations) {
-      const most = losses.reduce((a, b) => Number.isFinite(b) ? Math.max(a, b) : a, 2.5);
+      const most = Math.max(2.5, ...losses);
       draw(loss, losses.map((value, i) => [i + 1, value]), -1, most);
       draw(accuracy, evaluations, 0, 1);
     },
