@@ -67,7 +67,8 @@ def draw(page: Any) -> None:
 def gather(page: Any) -> None:
     """Put pad and trainer, without the text between them, into one box."""
     page.add_style_tag(
-        content=".bd-header-article, .skip-link, #pst-skip-link, #pst-back-to-top {display: none !important}"
+        content=".bd-header-article, .skip-link, #pst-skip-link, #pst-back-to-top "
+        "{display: none !important}"
     )
     page.evaluate(
         """() => {

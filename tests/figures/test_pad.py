@@ -141,7 +141,8 @@ def test_size_of_the_first_load(figures):
         for name in ("pad", "engine", "model", "digits", "photo", "pad-layers")
     }
     assert sizes["pad"] + sizes["engine"] + sizes["model"] <= 45_000
-    assert sizes["digits"] + sizes["photo"] + sizes["pad-layers"] <= 20_000  # each when it is asked for
+    # Each when it is asked for.
+    assert sizes["digits"] + sizes["photo"] + sizes["pad-layers"] <= 20_000
 
 
 @pytest.mark.parametrize("folder", ["pad", "shared"])
