@@ -37,9 +37,9 @@ export function makeCurve(container, {title, maximum, points}) {
     },
     axes: [axis('training batch', 34), axis(title, 44)],
     series: [{}, {
-      stroke: colour('--live-figure-accent'),
+      stroke: colour('--live-accent'),
       width: 2,
-      points: {show: points, size: 6, fill: colour('--live-figure-accent')},
+      points: {show: points, size: 6, fill: colour('--live-accent')},
     }],
   }, [batches, values], container);
   const redraw = () => {

@@ -16,6 +16,11 @@ export async function loadParts(names, onProgress = () => {}) {
   }));
 }
 
+/** Starts a worker from the text of its script: made from a Blob, it starts on file://, too. */
+export function startWorker(code) {
+  return new Worker(URL.createObjectURL(new Blob([code], {type: 'text/javascript'})));
+}
+
 function loadPart(name) {
   if (!loading.has(name)) {
     loading.set(name, new Promise((resolve, reject) => {

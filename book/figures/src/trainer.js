@@ -2,16 +2,19 @@
 // everything that it needs is loaded when the reader first presses "Train".
 
 import {IMAGE_SIZE} from './mnist-form.js';
-import {paint} from './paint.js';
-import {loadParts} from './parts.js';
+import {loadParts, startWorker} from './parts.js';
 import {withProgress} from './progress.js';
+import figureCss from './shared/figure.css';
+import {addStyle} from './shared/frame.js';
+import {imageCanvas} from './shared/images.js';
 import css from './style.css';
 
 const GALLERY_SIZE = 24;
 const PIXELS = IMAGE_SIZE * IMAGE_SIZE;
 const LIMITS = {'learning-rate': [0, 10], 'batch-size': [1, 1000], 'batches': [1, 10000]};
 
-document.head.append(Object.assign(document.createElement('style'), {textContent: css}));
+addStyle('figure', figureCss);
+addStyle('trainer', css);
 
 const element = (id) => document.getElementById(id);
 const say = (text) => { element('status').textContent = text; };
@@ -114,8 +117,7 @@ async function prepare() {
     loss: makeCurve(element('loss-curve'), {title: 'loss', points: false}),
     accuracy: makeCurve(element('accuracy-curve'), {title: 'accuracy', maximum: 1, points: true}),
   };
-  // A worker made from a Blob starts on file:// addresses, too.
-  const made = new Worker(URL.createObjectURL(new Blob([code], {type: 'text/javascript'})));
+  const made = startWorker(code);
   const ready = await new Promise((resolve, reject) => {
     made.onmessage = ({data}) => {
       if (data.kind === 'ready') resolve(data);
@@ -189,10 +191,8 @@ function fillGallery({images, labels}) {
   test = labels;
   element('gallery').replaceChildren(...Array.from({length: GALLERY_SIZE}, (_, i) => {
     const item = document.createElement('li');
-    const canvas = Object.assign(document.createElement('canvas'),
-        {width: IMAGE_SIZE, height: IMAGE_SIZE});
-    canvas.setAttribute('role', 'img');
-    paint(canvas, images.subarray(i * PIXELS, (i + 1) * PIXELS));
+    const canvas = imageCanvas({width: '50px'});
+    canvas.show(images.subarray(i * PIXELS, (i + 1) * PIXELS), 255);
     const mark = document.createElement('span');
     mark.setAttribute('aria-hidden', 'true');  // the label of the canvas says it in words
     item.append(canvas, mark);

@@ -2,7 +2,7 @@
 
 import {fromBase64} from '../base64.js';
 import {
-  addStyle, button, eachFrame, element, fill, lessMotion, makeFigure, row, slider,
+  button, eachFrame, element, fill, lessMotion, makeFigure, row, slider,
 } from '../shared/frame.js';
 import {loadParts} from '../parts.js';
 import {angleOf, drawBatches, means, noiseOf} from './maths.js';
@@ -13,8 +13,7 @@ import texts from './text.json';
 const BATCHES = 60;
 const MOVE_TIME = 500;  // milliseconds for the arrows to get from one size to another
 
-export default makeFigure('batching', texts, async ({root, text, say}) => {
-  addStyle('batching', css);
+export default makeFigure('batching', texts, css, async ({root, text, say}) => {
   const [part, times] = await loadParts(['gradients', 'batch-times']);
   const {unit, sizes, weights} = part;
   const gradients = Float64Array.from(
@@ -113,7 +112,7 @@ export default makeFigure('batching', texts, async ({root, text, say}) => {
         seed++;
         draw();
       })),
-      element('div', {class: 'batching-plots'}, arrows,
+      element('div', {class: 'live-plots batching-plots'}, arrows,
           element('div', {}, noisePlot, timePlot,
               element('p', {class: 'axis'}, text.size))),
       element('dl', {class: 'batching-facts'}, facts.map(({whole}) => whole)),

@@ -1,7 +1,7 @@
 // "Convolution against dense": a digit is moved, and both networks read it.
 
 import {digitInput} from '../shared/drawing.js';
-import {addStyle, button, eachFrame, element, fill, makeFigure, row} from '../shared/frame.js';
+import {button, eachFrame, element, fill, makeFigure, row} from '../shared/frame.js';
 import {cellMark, imageCanvas, pointAt} from '../shared/images.js';
 import {loadNetwork} from '../shared/network.js';
 import {FARTHEST, MOVES, answersOf, largest, rowOfShifts, shift} from './maths.js';
@@ -11,8 +11,7 @@ import texts from './text.json';
 const NAMES = ['convolutional', 'dense'];
 const clamp = (n) => Math.min(Math.max(n, -FARTHEST), FARTHEST);
 
-export default makeFigure('convolution-against-dense', texts, async ({root, text, say}) => {
-  addStyle('convolution-against-dense', css);
+export default makeFigure('convolution-against-dense', texts, css, async ({root, text, say}) => {
   const networks = await Promise.all(NAMES.map((name) => loadNetwork(name)));
   let taken, label, grip;
   let rows = 0, columns = 0;

@@ -4,7 +4,7 @@ import {fromBase64, unzip} from '../base64.js';
 import {loadParts} from '../parts.js';
 import {digitInput} from '../shared/drawing.js';
 import {
-  addStyle, button, eachFrame, element, fill, lessMotion, makeFigure, row, slider,
+  button, eachFrame, element, fill, lessMotion, makeFigure, row, slider,
 } from '../shared/frame.js';
 import {cellMark, imageCanvas, pointAt} from '../shared/images.js';
 import {distances, nearest, rowSums, slantAndMove} from './maths.js';
@@ -15,8 +15,7 @@ const SIDE = 28;
 const LAST = {row: SIDE - 1, column: null};
 const MILLISECONDS_PER_ROW = 80;
 
-export default makeFigure('data', texts, async ({root, text, say}) => {
-  addStyle('data', css);
+export default makeFigure('data', texts, css, async ({root, text, say}) => {
   const means = await loadMeans();
   let taken = null, label = null, chosen = null, pixel = LAST, timer;
   let shown = {};

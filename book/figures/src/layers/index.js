@@ -1,6 +1,6 @@
 // Chapter 2: one kernel at every place of a digit, and every activation of the trained network.
 
-import {addStyle, choice, element, makeFigure} from '../shared/frame.js';
+import {choice, element, makeFigure} from '../shared/frame.js';
 import {digitInput} from '../shared/drawing.js';
 import {loadNetwork} from '../shared/network.js';
 import {kernelView} from './kernel.js';
@@ -10,8 +10,7 @@ import {wholeView} from './whole.js';
 
 const FIRST_DIGIT = 7;  // the chapter's
 
-export default makeFigure('layers', texts, async ({root, text, say}) => {
-  addStyle('layers', css);
+export default makeFigure('layers', texts, css, async ({root, text, say}) => {
   const network = await loadNetwork();
   let image = new Uint8Array(28 * 28), stale = true;
   let shown = 'kernel';

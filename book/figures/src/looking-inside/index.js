@@ -1,15 +1,14 @@
 // "Looking inside": what a unit of the shipped network sees, and which pixels decide its answer.
 
 import {digitInput} from '../shared/drawing.js';
-import {addStyle, choice, makeFigure, row} from '../shared/frame.js';
+import {choice, makeFigure, row} from '../shared/frame.js';
 import {loadNetwork} from '../shared/network.js';
 import {makePatchView} from './patch.js';
 import css from './style.css';
 import texts from './text.json';
 import {makeUnitView} from './unit.js';
 
-export default makeFigure('looking-inside', texts, async ({root, text, say}) => {
-  addStyle('looking-inside', css);
+export default makeFigure('looking-inside', texts, css, async ({root, text, say}) => {
   const network = await loadNetwork();
   const views = {unit: makeUnitView(network, text, say), patch: makePatchView(network, text, say)};
   let taken = null, label = null;

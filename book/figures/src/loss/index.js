@@ -1,7 +1,7 @@
 // Chapter 4: ten logits, their softmax, cross-entropy and squared error, and both gradients.
 
 import {
-  addStyle, button, choice, eachFrame, element, fill, makeFigure, row, slider,
+  button, choice, eachFrame, element, fill, makeFigure, row, slider,
 } from '../shared/frame.js';
 import {crossEntropy, softmax, squaredError} from './maths.js';
 import css from './style.css';
@@ -15,8 +15,7 @@ const STARTS = {
 };
 const DIGITS = STARTS.unsure.logits.map((_, i) => i);
 
-export default makeFigure('loss', texts, ({root, text, say}) => {
-  addStyle('loss', css);
+export default makeFigure('loss', texts, css, ({root, text, say}) => {
   const logits = [...STARTS.wrong.logits];
   let {label} = STARTS.wrong;
   let temperature = 1;

@@ -1,7 +1,7 @@
 // From low-level operations: a small graph, its forward pass and the chain rule.
 
 import {
-  addStyle, button, choice, eachFrame, element, fill, makeFigure, row, slider,
+  button, choice, eachFrame, element, fill, makeFigure, row, slider,
 } from '../shared/frame.js';
 import {drawGraph, inBrackets, number} from './graph.js';
 import {
@@ -15,8 +15,7 @@ const N = OPERATIONS.length;
 const AT_LOSS = N, BEGIN = N + 1, END = 2 * N + 1;
 const SIZES = ['0.5', '0.01', '0.0001'];
 
-export default makeFigure('low-level', texts, ({root, text, say}) => {
-  addStyle('low-level', css);
+export default makeFigure('low-level', texts, css, ({root, text, say}) => {
   const inputs = {x: 2, w: 0.6, b: -0.3, v0: 1.2, v1: 0.5};
   let label = 1, step = AT_LOSS, chosen = 'w', h = SIZES[1];
 

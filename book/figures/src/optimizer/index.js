@@ -1,7 +1,7 @@
 // Chapter 3: gradient descent, with and without momentum, on a curve and on a bowl.
 
 import {
-  addStyle, button, choice, eachFrame, element, fill, lessMotion, makeFigure, row, slider,
+  button, choice, eachFrame, element, fill, lessMotion, makeFigure, row, slider,
 } from '../shared/frame.js';
 import {LOSSES, along, descend, factorOf, measured, step} from './maths.js';
 import {DASHES, bowlPlot, curvePlot, distancePlot} from './plots.js';
@@ -13,8 +13,7 @@ const NEAR = 0.001;  // where a run stops, as the lowest point is reached
 const FAR = 1000;  // and where the path has clearly diverged
 const STEP_TIME = 100;  // milliseconds
 
-export default makeFigure('optimizer', texts, ({root, text, say}) => {
-  addStyle('optimizer', css);
+export default makeFigure('optimizer', texts, css, ({root, text, say}) => {
   const starts = {curve: [0], bowl: [0, 0]};
   const settings = {rate: 0.15, momentum: 0};
   let shape = 'curve', steps = 5, timer = null;
@@ -130,7 +129,7 @@ export default makeFigure('optimizer', texts, ({root, text, say}) => {
           button(text.reset, () => takeSteps(0)))),
       row(setting('rate', text.rate, {min: 0.01, max: 1, step: 0.01}),
           setting('momentum', text.momentum, {min: 0, max: 0.95, step: 0.05})),
-      element('div', {class: 'optimizer-plots'}, landscapes.curve, landscapes.bowl,
+      element('div', {class: 'live-plots optimizer-plots'}, landscapes.curve, landscapes.bowl,
           element('div', {}, distances, now, next)),
       element('table', {class: 'optimizer-table'},
           element('thead', {}, element('tr', {},

@@ -2,7 +2,7 @@
 // when the first one comes.
 
 import {button, element, fill} from '../shared/frame.js';
-import {loadParts} from '../parts.js';
+import {loadParts, startWorker} from '../parts.js';
 
 const LARGEST_FILE = 100e6;  // bytes
 const PREVIEW = 560;  // pixels a side
@@ -69,8 +69,7 @@ export function takePictures({root, text, onStart, onError, onPicture}) {
 /** Asks the worker, which works on one picture after the other. */
 async function read(file) {
   const [code] = await loadParts(['photo']);
-  // A worker made from a Blob starts on file:// addresses, too.
-  worker ??= new Worker(URL.createObjectURL(new Blob([code], {type: 'text/javascript'})));
+  worker ??= startWorker(code);
   const {port1, port2} = new MessageChannel();
   return new Promise((resolve, reject) => {
     port1.onmessage = ({data}) => resolve(data);

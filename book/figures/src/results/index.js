@@ -1,7 +1,7 @@
 // Chapter 7: one set of predictions, three questions: which digits are confused, what a threshold
 // for the probability brings, and how certain the accuracy is.
 
-import {addStyle, choice, element, makeFigure} from '../shared/frame.js';
+import {choice, element, makeFigure} from '../shared/frame.js';
 import {confusionView} from './confusion.js';
 import {loadPredictions} from './predictions.js';
 import {sampleView} from './sample.js';
@@ -11,8 +11,7 @@ import {thresholdView} from './threshold.js';
 
 const VIEWS = {confusion: confusionView, threshold: thresholdView, sample: sampleView};
 
-export default makeFigure('results', texts, async ({root, text, say}) => {
-  addStyle('results', css);
+export default makeFigure('results', texts, css, async ({root, text, say, status}) => {
   const data = await loadPredictions();
   const width = Math.min(root.clientWidth, 360);
   const views = Object.fromEntries(Object.entries(VIEWS).map(([name, make]) =>
@@ -21,6 +20,8 @@ export default makeFigure('results', texts, async ({root, text, say}) => {
     label: text.question, value: 'confusion', onInput: show,
     options: Object.keys(VIEWS).map((name) => [name, text[`${name}Question`]]),
   });
+  // The panels say it all in words; these are for screen readers alone.
+  for (const one of [status, chosen.querySelector('legend')]) one.classList.add('live-unseen');
   const hint = element('p', {});
   function show(name) {
     hint.textContent = text[`${name}Hint`];

@@ -8,13 +8,16 @@ import css from './figure.css';
  *
  * @param {string} name  as in the id of its picture, "live-NAME"
  * @param {Object} texts  by language; see textsOf
- * @param {function({root, text, say, figure})} build  puts the figure into root; say(words)
- *     tells screen readers what the figure shows now. May return state(), for tests.
+ * @param {string} styles  the figure's own style sheet
+ * @param {function({root, text, say, status})} build  puts the figure into root; say(words)
+ *     tells screen readers what the figure shows now, in the element status. May return
+ *     state(), for tests.
  * @return {function(HTMLImageElement): Promise}  puts the figure in place of its static picture
  */
-export function makeFigure(name, texts, build) {
+export function makeFigure(name, texts, styles, build) {
   return async (picture) => {
     addStyle('figure', css);
+    addStyle(name, styles);
     const text = textsOf(texts);
     const status = element('p', {class: 'live-status', role: 'status'});
     const root = element('div', {class: 'live-body'});
@@ -24,7 +27,7 @@ export function makeFigure(name, texts, build) {
     const say = later((words) => { status.textContent = words; });
     // Laid out out of sight first: an empty frame would make the page jump.
     picture.after(figure);
-    figure.state = await build({root, text, say, figure});
+    figure.state = await build({root, text, say, status});
     picture.hidden = true;
   };
 }

@@ -12,10 +12,9 @@ const page = (globalThis.mnistTutorialNetwork ??= {trained: null});
  * do: predict(images), activations(image), weights, and it can be trained further.
  */
 export async function loadNetwork(name = 'model', onProgress = () => {}) {
-  const [{loadEngine}, {layers, weights}] = await loadParts(['engine', name], onProgress);
-  const network = (await loadEngine()).build(layers);
-  network.setWeights(weights.map((text) => new Float32Array(fromBase64(text).buffer)));
-  return network;
+  const [, {layers, weights}] = await loadParts(['engine', name], onProgress);
+  const values = weights.map((text) => new Float32Array(fromBase64(text).buffer));
+  return buildNetwork({layers, weights: values});
 }
 
 /** Builds a network of {layers, weights}, one Float32Array per weight. */

@@ -1,7 +1,7 @@
 // Chapter 6: the training loop, run by the reader: a line, a step, on and on, and back.
 
 import {fromBase64, unzip} from '../base64.js';
-import {addStyle, button, choice, element, fill, lessMotion, makeFigure, row, slider}
+import {button, choice, element, fill, lessMotion, makeFigure, row, slider}
   from '../shared/frame.js';
 import {BATCHES, curvesOf, filtersOf, tilesOf} from './pictures.js';
 import css from './style.css';
@@ -23,8 +23,8 @@ const CODE = [
   ['recordValidation', '        run.history.add_validation(loss, accuracy)'],
 ];
 
-export default makeFigure('training-loop', texts, async ({root, text, say}) => {
-  addStyle('training-loop', css);
+export default makeFigure('training-loop', texts, css, async ({root, text, say, status}) => {
+  status.classList.add('live-unseen');  // below the code the same is said
   const {validation, call, start} = await startTrainer();
   const held = {images: await unzip(validation.images), labels: fromBase64(validation.labels)};
   const settings = {learningRate: 0.15, batchSize: 64};

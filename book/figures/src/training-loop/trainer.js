@@ -1,6 +1,6 @@
 // The page's side of worker.js.
 
-import {loadParts} from '../parts.js';
+import {loadParts, startWorker} from '../parts.js';
 
 /**
  * Starts the worker and loads what it needs.
@@ -11,8 +11,7 @@ import {loadParts} from '../parts.js';
 export async function startTrainer() {
   const [code, weights, validation] =
       await loadParts(['training-loop-worker', 'initial-weights', 'validation']);
-  // A worker made from a Blob starts on file:// addresses, too.
-  const worker = new Worker(URL.createObjectURL(new Blob([code], {type: 'text/javascript'})));
+  const worker = startWorker(code);
   let answer;
   let last = Promise.resolve();
   worker.onmessage = ({data}) => {
