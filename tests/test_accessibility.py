@@ -6,11 +6,11 @@ from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
+from pages import violations_on
 
 ROOT = Path(__file__).parents[1]
 TABLE_OF_CONTENTS = (ROOT / "_toc.yml").read_text(encoding="utf-8")
 PAGES = [*re.findall(r"\b(?:root|file): *(\S+)", TABLE_OF_CONTENTS), "genindex", "search"]
-AXE = ROOT / "book/figures/node_modules/axe-core/axe.min.js"
 # axe-core sees neither what is folded nor the colours of what is still fading in.
 UNFOLD = "for (const folded of document.querySelectorAll('details')) folded.open = true;"
 SETTLE = "for (const animation of document.getAnimations()) animation.finish();"
@@ -39,11 +39,9 @@ def test_axe_finds_nothing_serious(visit, theme):
     page.emulate_media(color_scheme=theme)
     page.wait_for_function("(theme) => document.documentElement.dataset.theme === theme", arg=theme)
     page.evaluate(SETTLE)
-    page.add_script_tag(path=AXE)
-    violations = page.evaluate("axe.run({preload: false}).then((result) => result.violations)")
     serious = {
         violation["id"]: [node["html"][:200] for node in violation["nodes"]]
-        for violation in violations
+        for violation in violations_on(page, preload=False)
         if violation["impact"] in ("serious", "critical")
     }
     assert serious == {}

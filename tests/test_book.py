@@ -2,9 +2,7 @@
 
 import re
 import shutil
-import threading
-from functools import cache, partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -13,6 +11,7 @@ import publish
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from pages import serve
 
 ROOT = Path(__file__).parents[1]
 HTML = ROOT / "_build/html"
@@ -223,14 +222,10 @@ def site(tmp_path):
         archive = tmp_path / "releases" / version / "book"
         archive.parent.mkdir(parents=True)
         shutil.make_archive(archive, "zip", tmp_path / version)
-    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path / "site")
-    handler.func.log_message = lambda *_: None
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        address = f"http://127.0.0.1:{server.server_port}/book/"
+    with serve(tmp_path / "site") as root:
+        address = f"{root}/book/"
         publish.publish(tmp_path / "site/book", address, tmp_path / "releases")
-        threading.Thread(target=server.serve_forever).start()
         yield address
-        server.shutdown()
 
 
 def test_the_switch_leads_to_the_same_page_of_another_version(browser, site):

@@ -1,60 +1,33 @@
 """The trainer beside the drawing pad, in Node and in a real browser."""
 
-import functools
-import http.server
 import json
 import re
 import shutil
 import statistics
-import threading
 from types import SimpleNamespace
 
 import pytest
 from digit_strokes import DIGITS, answer, draw, wait_for_answer
+from pages import page_with, serve, violations_on
 
 from mnist_tutorial import MnistData, accuracy, build_model, epoch_order, make_batch, train
-
-# The page is the two fragments that the chapter includes, in the frame and the colours that
-# the book's theme would give them.
-PAGE = """<!doctype html>
-<html lang="en" data-theme="light">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>In your browser</title><link rel="icon" href="data:,">
-<style>
-html {{ --pst-color-text-base: #323232; --pst-color-text-muted: #48566b;
-  --pst-color-border: #c9c9c9;
-  --pst-color-background: #fff; --pst-color-surface: #f5f5f5; }}
-html[data-theme="dark"] {{ --pst-color-text-base: #ced6dd; --pst-color-text-muted: #9ca4af;
-  --pst-color-border: #48566b; --pst-color-background: #121212; --pst-color-surface: #202020; }}
-body {{ color: var(--pst-color-text-base); background: var(--pst-color-background); }}
-main {{ max-width: 60rem; margin: auto; }}
-</style></head>
-<body><main><h1>In your browser</h1>{pad}<h2>Train</h2>{trainer}</main></body></html>
-"""
 
 
 @pytest.fixture(scope="module")
 def site(figures, tmp_path_factory):
-    """A folder laid out as the rendered book is, behind a web server."""
+    """The two fragments that the chapter includes, on one page behind a web server."""
     folder = tmp_path_factory.mktemp("site")
     shutil.copytree(figures.static, folder / "_static")
     (folder / "book").mkdir()
-    fragments = {name: (figures.folder / f"{name}.html").read_text() for name in ("pad", "trainer")}
-    (folder / "book/figures.html").write_text(PAGE.format(**fragments))
-    handler = functools.partial(QuietHandler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    pad, trainer = ((figures.folder / f"{name}.html").read_text() for name in ("pad", "trainer"))
+    body = f"{pad}<h2>Train</h2>{trainer}"
+    (folder / "book/figures.html").write_text(page_with("In your browser", body, width="60rem"))
+    with serve(folder) as address:
         yield SimpleNamespace(
             folder=folder,
-            http=f"http://127.0.0.1:{server.server_port}/book/figures.html",
+            http=f"{address}/book/figures.html",
             file=f"file://{folder}/book/figures.html",
         )
-        server.shutdown()
-
-
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
 
 
 @pytest.fixture
@@ -267,7 +240,7 @@ def test_what_a_page_says_that_comes_back_from_the_cache(page, site):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious(page, site, figures, theme):
+def test_axe_finds_nothing_serious(page, site, theme):
     open_page(page, site.http)
     page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
     draw(page, DIGITS[2])
@@ -275,11 +248,9 @@ def test_axe_finds_nothing_serious(page, site, figures, theme):
     page.fill("#batches", "5")
     page.click("#train")
     wait_for_status(page, "Finished")
-    page.add_script_tag(path=figures.folder / "node_modules/axe-core/axe.min.js")
-    violations = page.evaluate("axe.run().then((result) => result.violations)")
     serious = [
         (v["id"], [node["html"] for node in v["nodes"]])
-        for v in violations
+        for v in violations_on(page)
         if v["impact"] in ("serious", "critical")
     ]
     assert serious == []

@@ -1,12 +1,10 @@
 """The search of the rendered pages, in a real browser: what readers type, and what comes first."""
 
-import functools
-import http.server
 import re
-import threading
 from pathlib import Path
 
 import pytest
+from pages import serve
 
 HTML = Path(__file__).parents[1] / "_build/html"
 FIRST = {
@@ -33,22 +31,15 @@ FIRST = {
 }
 
 
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
-
-
 @pytest.fixture(scope="module")
 def search(browser):
     """A function that searches, and returns the first page's name and its excerpt."""
     assert HTML.exists(), f"{HTML} was not rendered: run `make book`"
-    handler = functools.partial(QuietHandler, directory=str(HTML))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with serve(HTML) as address:
         page = browser.new_page()
 
         def first(words):
-            page.goto(f"http://127.0.0.1:{server.server_port}/search.html?q={words}")
+            page.goto(f"{address}/search.html?q={words}")
             result = page.locator("#search-results li").first
             excerpt = result.locator("p.context")
             excerpt.wait_for()
@@ -56,7 +47,6 @@ def search(browser):
 
         yield first
         page.close()
-        server.shutdown()
 
 
 @pytest.mark.parametrize("words", FIRST)

@@ -1,39 +1,16 @@
 """A page with one figure, in the frame and the colours that the book's theme would give it."""
 
-import functools
-import http.server
 import json
 import shutil
-import threading
-from pathlib import Path
 
 import pytest
+from pages import page_with, serve
 
-ROOT = Path(__file__).parents[2]
-PAGE = """<!doctype html>
-<html lang="{language}" data-theme="{theme}">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>A figure</title><link rel="icon" href="data:,">
-<script src="../_static/figures/loader.js" defer></script>
-<style>
-html {{ --pst-color-text-base: #323232; --pst-color-text-muted: #48566b;
-  --pst-color-border: #c9c9c9; --pst-color-background: #fff; --pst-color-surface: #f5f5f5; }}
-html[data-theme="dark"] {{ --pst-color-text-base: #ced6dd; --pst-color-text-muted: #9ca4af;
-  --pst-color-border: #48566b; --pst-color-background: #121212; --pst-color-surface: #202020; }}
-body {{ color: var(--pst-color-text-base); background: var(--pst-color-background);
-  font-family: sans-serif; }}
-main {{ max-width: 45rem; margin: auto; }}
-</style></head>
-<body><main><h1>A figure</h1><div style="height: {above}px"></div>
+LOADER = '<script src="../_static/figures/loader.js" defer></script>'
+BODY = """<div style="height: {above}px"></div>
 <img class="live" id="live-{name}" alt="The static picture"
   src="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E" width="700" height="400">
-</main></body></html>
 """
-
-
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
 
 
 @pytest.fixture(scope="session")
@@ -42,11 +19,8 @@ def site(figures, tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     shutil.copytree(figures.static, folder / "_static")
     (folder / "book").mkdir()
-    handler = functools.partial(QuietHandler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield folder, f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serve(folder) as address:
+        yield folder, address
 
 
 @pytest.fixture
@@ -59,7 +33,8 @@ def open_figure(browser, site):
         name, *, theme="light", above=0, language="en", scheme="http", mounted=True, **options
     ):
         page_name = f"{name}-{theme}-{above}-{language}.html"
-        content = PAGE.format(name=name, theme=theme, above=above, language=language)
+        body = BODY.format(name=name, above=above)
+        content = page_with("A figure", body, head=LOADER, theme=theme, language=language)
         (folder / "book" / page_name).write_text(content)
         context = browser.new_context(**{"viewport": {"width": 1000, "height": 900}} | options)
         contexts.append(context)

@@ -6,11 +6,11 @@ import zlib
 from pathlib import Path
 
 import pytest
+from pages import violations_on
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "book/figures/src"
 FIGURES = sorted(path.parent.name for path in SOURCES.glob("*/index.js"))
-AXE = ROOT / "book/figures/node_modules/axe-core/axe.min.js"
 LARGEST = 60_000  # bytes, gzipped
 
 
@@ -22,9 +22,7 @@ def test_there_are_figures():
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing(open_figure, name, theme):
     page = open_figure(name, theme=theme)
-    page.add_script_tag(path=AXE)
-    violations = page.evaluate("axe.run().then((result) => result.violations)")
-    assert [(v["id"], [node["html"][:200] for node in v["nodes"]]) for v in violations] == []
+    assert [(v["id"], [n["html"][:200] for n in v["nodes"]]) for v in violations_on(page)] == []
 
 
 @pytest.mark.parametrize("name", FIGURES)

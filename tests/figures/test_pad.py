@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from digit_strokes import DIGITS, answer, draw, seen, wait_for_answer
 from drawings import drawing, photo
+from pages import page_with, violations_on
 from PIL import Image
 
 from mnist_tutorial import MnistData, convolve, predict, pretrained
@@ -20,22 +21,6 @@ from mnist_tutorial.further import to_mnist_image
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "book/figures/src"
-AXE = ROOT / "book/figures/node_modules/axe-core/axe.min.js"
-PAGE = """<!doctype html>
-<html lang="en" data-theme="{theme}">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>The pad</title><link rel="icon" href="data:,">
-<style>
-html {{ --pst-color-text-base: #323232; --pst-color-text-muted: #48566b;
-  --pst-color-border: #c9c9c9; --pst-color-background: #fff; --pst-color-surface: #f5f5f5; }}
-html[data-theme="dark"] {{ --pst-color-text-base: #ced6dd; --pst-color-text-muted: #9ca4af;
-  --pst-color-border: #48566b; --pst-color-background: #121212; --pst-color-surface: #202020; }}
-body {{ color: var(--pst-color-text-base); background: var(--pst-color-background);
-  font-family: sans-serif; }}
-main {{ max-width: 45rem; margin: auto; }}
-</style></head>
-<body><main><h1>The pad</h1>{pad}<p id="after">What follows.</p></main></body></html>
-"""
 DOUBT = "This may not be one digit. The network can only answer with a digit."
 OLD_BROWSERS = {
     "WebAssembly": "delete self.WebAssembly;",
@@ -56,7 +41,8 @@ def open_pad(browser, site, figures):
 
     def open_page(*, theme="light", scheme="http", script="", before=None, **options):
         fragment = (figures.folder / "pad.html").read_text()
-        (folder / f"book/pad-{theme}.html").write_text(PAGE.format(theme=theme, pad=fragment))
+        body = f'{fragment}<p id="after">What follows.</p>'
+        (folder / f"book/pad-{theme}.html").write_text(page_with("The pad", body, theme=theme))
         context = browser.new_context(**{"viewport": {"width": 1000, "height": 1100}} | options)
         contexts.append(context)
         page = context.new_page()
@@ -743,9 +729,7 @@ def test_axe_finds_nothing(open_pad, theme):
     page.get_by_text("What every layer made of it").click()
     page.get_by_text("Drawing with the keyboard").click()
     page.wait_for_selector(".pad-layers canvas")
-    page.add_script_tag(path=AXE)
-    violations = page.evaluate("axe.run().then((result) => result.violations)")
-    assert [(v["id"], [node["html"][:200] for node in v["nodes"]]) for v in violations] == []
+    assert [(v["id"], [n["html"][:200] for n in v["nodes"]]) for v in violations_on(page)] == []
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1440])

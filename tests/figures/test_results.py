@@ -5,6 +5,7 @@ import itertools
 import keras
 import numpy as np
 import pytest
+from pages import violations_on
 
 from mnist_tutorial import MnistData, confusion_matrix, evaluate
 
@@ -231,12 +232,10 @@ def test_by_touch(open_figure, state):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("view", NAMES)
-def test_the_other_views_are_accessible_and_fit(open_figure, view, theme, figures):
+def test_the_other_views_are_accessible_and_fit(open_figure, view, theme):
     page = open_view(open_figure, view, theme=theme, viewport={"width": 320, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    page.add_script_tag(path=figures.folder / "node_modules/axe-core/axe.min.js")
-    violations = page.evaluate("axe.run().then((result) => result.violations)")
-    assert [v["id"] for v in violations] == []
+    assert [v["id"] for v in violations_on(page)] == []
 
 
 def test_no_input_blocks_the_page(open_figure, longest_task):
