@@ -20,10 +20,10 @@ def add_sizes(app: Any, _page: str, _template: str, context: dict[str, Any], _tr
         path = sources.get(Path(match["source"]).name)
         if "width=" in match[0] or path is None or path.suffix != ".png":
             return match[0]
+        # A plot with two pixels for one of the page has its size from the cell's output.
+        told = re.search(r"width: (\d+)px; height: (\d+)px", match[0])
         with Image.open(path) as image:
-            width, height = image.size
-        if "jupyter_execute" in path.parts:  # a cell's plot has two pixels for one of the page
-            width, height = width // 2, height // 2
+            width, height = told.groups() if told else image.size
         return f'{match["start"]} width="{width}" height="{height}" loading="lazy" />'
 
     image = r'(?P<start><img\b[^>]*\bsrc="(?P<source>[^":]+)"[^>]*?)\s*/?>'

@@ -1,7 +1,7 @@
-"""Build the scripts of the drawing pad and the trainer: ``python book/figures/build.py``.
+"""Build the figures that respond: ``python book/figures/build.py``.
 
-Packs the pad's network, which ships with the package, and MNIST images, installs the JavaScript
-libraries by npm and bundles everything into ``dist/static/figures``, from where Sphinx copies
+Packs networks, images and numbers of the package, installs the JavaScript libraries by npm,
+compiles the engine and bundles everything into ``dist/static/figures``, from where Sphinx copies
 it to the pages' ``_static/figures``. What is up to date is not made again.
 """
 
@@ -92,9 +92,8 @@ def make_model() -> None:
 
     keras.utils.clear_session()  # so that the layers' names begin at the first
     model = pretrained("thorough")
-    pack_network("model", model, model.get_weights())
-    start = [base64_text(weight.tobytes()) for weight in build_model(seed=0).get_weights()]
-    write_part("initial-weights", start)
+    pack_network("model", model, model)
+    write_part("initial-weights", weights_text(build_model(seed=0)))
     keras.utils.clear_session()
     networks = {"convolutional": layers_of(model), "dense": layers_of(build_dense_model())}
     (DIST / "networks.json").write_text(json.dumps(networks))
@@ -145,13 +144,17 @@ def train_compared() -> None:
                 validation_interval=None,
                 progress=False,
             )
-        pack_network(name, models[name], network.get_weights())
+        pack_network(name, models[name], network)
 
 
-def pack_network(name: str, model: Any, weights: list[Any]) -> None:
-    """Write a network as a part; see loadNetwork in src/shared/network.js."""
-    values = [base64_text(weight.tobytes()) for weight in weights]
-    write_part(name, {"layers": layers_of(model), "weights": values})
+def pack_network(name: str, model: Any, trained: Any) -> None:
+    """Write a Keras model's layers and a network's weights; see src/shared/network.js."""
+    write_part(name, {"layers": layers_of(model), "weights": weights_text(trained)})
+
+
+def weights_text(network: Any) -> list[str]:
+    """Return a network's arrays of weights as texts."""
+    return [base64_text(weight.tobytes()) for weight in network.get_weights()]
 
 
 def layers_of(model: Any) -> list[dict[str, Any]]:
@@ -233,14 +236,12 @@ def pack_results() -> None:
     # In 1/10000, rounded down: comparing with a threshold of three decimals stays exact.
     confidences = np.floor(probabilities.max(axis=1).astype(float) * 10_000).astype("<u2")
     numbers = {
-        "labels": labels,
-        "predictions": predictions.astype("u1"),
-        "confidences": confidences,
+        "labels": zipped(labels),
+        "predictions": zipped(predictions.astype("u1")),
+        "confidences": zipped(confidences),
+        "loss": evaluation.loss,
     }
-    write_part(
-        "results-numbers",
-        {name: zipped(values) for name, values in numbers.items()} | {"loss": evaluation.loss},
-    )
+    write_part("results-numbers", numbers)
     right = predictions == labels
     first = [np.flatnonzero(right & (labels == d))[:RIGHT_OF_EACH_CLASS] for d in range(10)]
     shown = np.sort(np.concatenate([np.flatnonzero(~right), *first]))
