@@ -4,6 +4,9 @@ Every run is one process on one core; as many run at once as there are cores. Th
 judged on the 5,000 validation images. Only the recipes themselves are tested on the 10,000
 test images, once for each seed. Results, in mnist_tutorial/_files:
 results/recipes.json, and in weights those of each recipe's best seed by the validation images.
+
+Runs that are on record are not repeated: begun again, it goes on where it was interrupted.
+``--again`` forgets them.
 """
 
 from __future__ import annotations
@@ -13,7 +16,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -23,7 +25,9 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-RESULTS = Path(__file__).parents[1] / "mnist_tutorial/_files/results/recipes.json"
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "mnist_tutorial/_files/results/recipes.json"
+WEIGHTS = ROOT / "benchmarks/.recipes"  # of every tested run
 TEST_SEEDS = {"quick": 10, "thorough": 10, "deep": 10}
 VARIANT_SEEDS = 5
 # Choices were made with the variants' seeds; the recipes are tested with others.
@@ -90,18 +94,16 @@ def in_a_process(job: tuple[str, int, str | None]) -> dict[str, Any]:
     return dict(json.loads(done.stdout))
 
 
-def ship_best(results: list[dict[str, Any]], folder: str) -> None:
+def ship_best(results: list[dict[str, Any]]) -> None:
     """Ship the weights of each recipe's seed with the best validation accuracy."""
     from mnist_tutorial.further.recipes import save_weights
 
     for name in TEST_SEEDS:
         tested = [run for run in results if run["recipe"] == name and "test" in run]
         best = max(tested, key=lambda run: run["validation"])
-        path = Path(folder) / f"{name} {best['seed']}.npz"
-        if path.exists():
-            with np.load(path) as arrays:
-                save_weights([arrays[key] for key in arrays.files], name)
-            best["shipped"] = True
+        with np.load(WEIGHTS / f"{name} {best['seed']}.npz") as arrays:
+            save_weights([arrays[key] for key in arrays.files], name)
+        best["shipped"] = True
 
 
 def write(results: list[dict[str, Any]]) -> None:
@@ -113,7 +115,7 @@ def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes at once")
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="keep the stored runs of others")
+    parser.add_argument("--again", action="store_true", help="repeat the runs on record")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--keep", help=argparse.SUPPRESS)
@@ -121,23 +123,22 @@ def main() -> None:
     if arguments.one:
         print(json.dumps(run_one(arguments.one, arguments.seed, arguments.keep)))
         return
-    names = arguments.only or list(variants())
-    results = json.loads(RESULTS.read_text()) if arguments.only else []
-    results = [run for run in results if run["recipe"] not in names]
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(arguments.jobs) as pool:
-        jobs: list[tuple[str, int, str | None]] = [
-            (name, FIRST_TEST_SEED + i, folder)
-            for name in names
-            for i in range(TEST_SEEDS.get(name, 0))
-        ]
-        jobs += [
-            (name, FIRST_VARIANT_SEED + i, None) for name in names for i in range(VARIANT_SEEDS)
-        ]
+    results = [] if arguments.again else json.loads(RESULTS.read_text())
+    WEIGHTS.mkdir(exist_ok=True)
+    jobs = [
+        (name, FIRST_TEST_SEED + i, str(WEIGHTS))
+        for name in TEST_SEEDS
+        for i in range(TEST_SEEDS[name])
+    ]
+    jobs += [(name, FIRST_VARIANT_SEED + i, None) for name in variants() for i in range(VARIANT_SEEDS)]
+    known = {(run["recipe"], run["seed"]) for run in results}
+    jobs = [job for job in jobs if job[:2] not in known]
+    with ThreadPoolExecutor(arguments.jobs) as pool:
         for result in tqdm(pool.map(in_a_process, jobs), total=len(jobs), unit="run"):
             results.append(result)
             write(results)  # after each run, so that an interruption loses little
-        ship_best(results, folder)
-        write(results)
+    ship_best(results)
+    write(results)
 
 
 if __name__ == "__main__":
