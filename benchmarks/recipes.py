@@ -101,8 +101,12 @@ def ship_best(results: list[dict[str, Any]]) -> None:
     for name in TEST_SEEDS:
         tested = [run for run in results if run["recipe"] == name and "test" in run]
         best = max(tested, key=lambda run: run["validation"])
+        if best.get("shipped"):
+            continue
         with np.load(WEIGHTS / f"{name} {best['seed']}.npz") as arrays:
             save_weights([arrays[key] for key in arrays.files], name)
+        for run in tested:
+            run.pop("shipped", None)
         best["shipped"] = True
 
 
@@ -130,7 +134,8 @@ def main() -> None:
         for name in TEST_SEEDS
         for i in range(TEST_SEEDS[name])
     ]
-    jobs += [(name, FIRST_VARIANT_SEED + i, None) for name in variants() for i in range(VARIANT_SEEDS)]
+    seeds = range(FIRST_VARIANT_SEED, FIRST_VARIANT_SEED + VARIANT_SEEDS)
+    jobs += [(name, seed, None) for name in variants() for seed in seeds]
     known = {(run["recipe"], run["seed"]) for run in results}
     jobs = [job for job in jobs if job[:2] not in known]
     with ThreadPoolExecutor(arguments.jobs) as pool:
