@@ -23,11 +23,19 @@ ready := .venv/ready
 gpu_ready := .venv/ready-gpu
 
 # The configuration that renders the stored outputs, for a file in another folder.
-stored := sed -e 's/execute_notebooks: force/execute_notebooks: "off"/' \
+stored := sed -e 's/execute_notebooks: cache/execute_notebooks: "off"/' \
   -e 's|: book/_tools|: $(CURDIR)/book/_tools|g' _config.yml
 
 checks := lint types unit chapters pages
-page_tests := tests/test_book.py tests/test_accessibility.py tests/test_search.py
+page_tests := tests/test_book.py tests/test_accessibility.py tests/test_search.py tests/test_chinese_pages.py
+
+# The Chinese edition, from the chapters that the English one has executed.
+define chinese
+$(bin)/python book/_tools/translations.py configure zh_CN $(edition_options)
+$(bin)/jupyter-book build . --config _build/zh_CN/_config.yml --toc _build/zh_CN/_toc.yml \
+  --path-output _build/zh_CN --all -W -n --keep-going --quiet
+mv _build/zh_CN/_build/html _build/html/zh_CN
+endef
 
 # Progress bars would be stored in the notebooks, and differ at every run.
 export TQDM_DISABLE = 1
@@ -38,7 +46,7 @@ export UV_PYTHON_DOWNLOADS = never
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup book pdf slides figures screenshots pictures picture inventories test links audit test-lowest test-colab $(checks) notebooks bench recipes lock test-gpu clean
+.PHONY: help setup book pdf slides figures screenshots pictures picture inventories test links audit test-lowest test-colab $(checks) notebooks bench recipes lock translations test-gpu clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -103,6 +111,9 @@ ifeq ($(SOLUTIONS),no)
 	$(bin)/python book/_tools/without_solutions.py $(book)
 endif
 	$(bin)/jupyter-book build $(book) --all -W -n --keep-going
+ifneq ($(SOLUTIONS),no)
+	$(chinese)
+endif
 	@echo
 	@echo "Open $(CURDIR)/$(book)/_build/html/index.html"
 
@@ -129,6 +140,9 @@ picture: $(ready) ## draw the picture of the result, on the front page and in RE
 inventories: $(ready) ## pack the names that the API reference links to
 	for name in keras numpy; do \
 	  $(bin)/sphobjinv convert zlib --overwrite book/_inventories/$$name.txt book/_inventories/$$name.inv; done
+
+translations: figures ## take the book's texts into the catalogues of the other editions
+	$(bin)/python book/_tools/translations.py update
 
 notebooks: $(ready) ## execute the chapters again and store their outputs
 	$(bin)/python book/_tools/execute.py $(CHAPTERS)
@@ -165,11 +179,13 @@ chapters: $(ready) ## execute the chapters and compare their outputs with the st
 	$(bin)/python -m pytest --nbval --nbval-cell-timeout 600 -n $(WORKERS) --dist loadfile $(CHAPTERS)
 
 # Rendered from the stored outputs: `chapters` has executed every cell and found the same.
+pages: edition_options := --stored
 pages: figures ## render the book from the stored outputs and test its pages
 	rm -rf _build
 	mkdir _build
 	$(stored) > _build/_config.yml
 	$(bin)/jupyter-book build . --config _build/_config.yml --all -W -n --keep-going --quiet
+	$(chinese)
 	$(bin)/python -m pytest $(page_tests)
 
 # These two ask other hosts, so neither is part of `make test`.
