@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import yaml
 from sphinx import addnodes
 
 GLOSSARY = Path(__file__).parents[1] / "glossary.md"
@@ -29,6 +30,12 @@ MORE = {
 }
 
 
+def translated(language: str) -> dict[str, list[str]]:
+    """Return the translations of terms, by the term."""
+    path = GLOSSARY.parent / "locale" / language / "terms.yml"
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8"))) if path.exists() else {}
+
+
 def chapters_of_terms() -> dict[str, list[str]]:
     """Return the terms of each chapter."""
     terms = {name: list(own) for name, own in MORE.items()}
@@ -44,7 +51,10 @@ def chapters_of_terms() -> dict[str, list[str]]:
 def add_terms(app: Any, doctree: Any) -> None:
     """Add a page's terms to it as entries of the index, which the search prefers."""
     name = Path(app.env.docname).name
-    entries = [("single", term, "", "main", None) for term in chapters_of_terms().get(name, ())]
+    terms = list(chapters_of_terms().get(name, ()))
+    own = translated(app.config.language)
+    terms += [own[term.lower()][0] for term in terms if term.lower() in own]
+    entries = [("single", term, "", "main", None) for term in dict.fromkeys(terms)]
     if entries:
         doctree.append(addnodes.index(entries=entries))
 
