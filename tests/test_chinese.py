@@ -22,7 +22,8 @@ import translations  # noqa: E402
 
 LANGUAGE = "zh_CN"
 CATALOGUES = translations.folder(LANGUAGE)
-PO = sorted(path.relative_to(CATALOGUES).with_suffix("").as_posix() for path in CATALOGUES.rglob("*.po"))
+PO = [path.relative_to(CATALOGUES).with_suffix("").as_posix() for path in CATALOGUES.rglob("*.po")]
+PO = [*sorted(PO), translations.COMMAND_LINE]
 FIGURES = sorted((ROOT / "book/figures/src").glob("*/text.json"))
 
 HAN = r"[\u3400-\u9fff]"
@@ -119,16 +120,16 @@ def extracted():
 
 
 def test_the_catalogues_hold_todays_texts():
-    now = {name: sorted(own) for name, own in extracted().items()}
-    stored = {name: sorted(translations.texts(CATALOGUES / f"{name}.po", LANGUAGE)) for name in PO}
+    now = {name: sorted(map(translations.last, own)) for name, own in extracted().items()}
+    stored = {name: sorted(translations.texts(translations.place(name, LANGUAGE), LANGUAGE)) for name in PO}
     assert now == stored, "run `make translations`"
 
 
 @pytest.mark.parametrize("name", PO)
 def test_a_catalogue_is_complete_and_true(name):
-    catalogue = translations.catalogue(CATALOGUES / f"{name}.po", LANGUAGE)
+    catalogue = translations.catalogue(translations.place(name, LANGUAGE), LANGUAGE)
     assert not [message.id for message in catalogue if message.id and message.fuzzy]
-    pairs = translations.texts(CATALOGUES / f"{name}.po", LANGUAGE)
+    pairs = translations.texts(translations.place(name, LANGUAGE), LANGUAGE)
     wrong = {english: found for english, own in pairs.items() if (found := faults(english, own))}
     assert wrong == {}
 

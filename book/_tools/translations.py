@@ -4,7 +4,8 @@
 page; translated texts stay, and texts that have gone are dropped. ``translations.py configure``
 writes the configuration that renders an edition from the same notebooks. Besides the texts that
 Sphinx finds there are those of plots (what describes them, in the notebooks) and of the edition
-(its title and the parts of its contents, in _config.yml and _toc.yml).
+(its title and the parts of its contents, in _config.yml and _toc.yml). The command line's messages
+have a catalogue in the package, which is compiled, too: Python reads it in that form.
 """
 
 from __future__ import annotations
@@ -13,16 +14,23 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_file
+from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).parents[2]
 LOCALES = ROOT / "book/locale"
+PACKAGE = ROOT / "mnist_tutorial/_files/locale"
 LANGUAGES = ("zh_CN",)
+COMMAND_LINE = "mnist-tutorial"
+# The modules of click with the messages that a user of our commands may meet.
+CLICK = ("core", "decorators", "exceptions", "formatting", "parser", "types")
 # Written on every run, so they would differ on every run.
 DATED = re.compile(rb'^"(POT-Creation-Date|PO-Revision-Date|Last-Translator|Generated-By).*\n', re.M)
 
@@ -30,6 +38,39 @@ DATED = re.compile(rb'^"(POT-Creation-Date|PO-Revision-Date|Last-Translator|Gene
 def folder(language: str) -> Path:
     """Return the folder of a language's catalogues."""
     return LOCALES / language / "LC_MESSAGES"
+
+
+def place(name: str, language: str) -> Path:
+    """Return the file of a catalogue; that of the command line is in the package."""
+    here = PACKAGE / language / "LC_MESSAGES" if name == COMMAND_LINE else folder(language)
+    return here / f"{name}.po"
+
+
+def of_command_line() -> list[str | tuple[str, str]]:
+    """Return the messages of the command line: its help, its own, and those of click."""
+    import click
+    from mnist_tutorial._internal.commands import language
+    from mnist_tutorial.cli import cli
+
+    found = [text for part in language.help_of(cli) for _, text in language.texts_of(part)]
+    own = ROOT / "mnist_tutorial"
+    files = [own / "cli.py", *sorted((own / "_internal/commands").glob("*.py"))]
+    files += [Path(click.__file__).parent / f"{name}.py" for name in CLICK]
+    for file in files:
+        calls = extract_from_file("python", file, keywords={"_": None, "ngettext": (1, 2)})
+        found += [message for _, message, _, _ in calls]
+    return list(dict.fromkeys(found))
+
+
+def write(path: Path, new: Catalog) -> None:
+    """Write a catalogue, the same on every run."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        write_po(file, new, width=0)
+    path.write_bytes(DATED.sub(b"", path.read_bytes()))
+    if path.is_relative_to(PACKAGE):
+        with path.with_suffix(".mo").open("wb") as file:
+            write_mo(file, read_po(path.open("rb"), locale=new.locale))
 
 
 def catalogue(path: Path, language: str) -> Catalog:
@@ -41,8 +82,13 @@ def catalogue(path: Path, language: str) -> Catalog:
 
 
 def texts(path: Path, language: str) -> dict[str, str]:
-    """Return a catalogue's texts and their translations."""
-    return {str(m.id): str(m.string) for m in catalogue(path, language) if m.id}
+    """Return a catalogue's texts and their translations; of a plural, the text for several."""
+    return {last(m.id): last(m.string) for m in catalogue(path, language) if m.id}
+
+
+def last(text: str | Sequence[str]) -> str:
+    """Return a text, or the last of several: Chinese has one form for one and for many."""
+    return text if isinstance(text, str) else text[-1]
 
 
 def alternative(cell: dict[str, Any]) -> str:
@@ -98,17 +144,18 @@ def configuration() -> dict[str, Any]:
     return config
 
 
-def extract() -> dict[str, list[str]]:
+def extract() -> dict[str, list[Any]]:
     """Return every text of the book, by the catalogue that holds it."""
     config = configuration()
     config["sphinx"]["config"] |= {"gettext_compact": False, "gettext_location": False}
     built = build(config, "gettext", "--builder", "custom", "--custom-builder", "gettext")
     templates = sorted((built / "gettext").rglob("book/*.pot"))
     found = {f"book/{path.stem}": list(texts(path, "en")) for path in templates}
-    return found | {"plots": of_plots(), "edition": of_edition()}
+    own = {"plots": of_plots(), "edition": of_edition(), COMMAND_LINE: of_command_line()}
+    return found | own
 
 
-def merge(found: dict[str, list[str]], language: str) -> None:
+def merge(found: dict[str, list[Any]], language: str) -> None:
     """Write the catalogues of a language; a text that stands elsewhere, too, is translated once."""
     paths = sorted(folder(language).rglob("*.po"))
     memory = {
@@ -118,15 +165,13 @@ def merge(found: dict[str, list[str]], language: str) -> None:
         if translation
     }
     for name, own in found.items():
-        path = folder(language) / f"{name}.po"
+        path = place(name, language)
         old = texts(path, language)
         new = Catalog(locale=language, project=name, header_comment=f"# {name}")
         for text in own:
-            new.add(text, old.get(text) or memory.get(text, ""))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
-            write_po(file, new, width=0)
-        path.write_bytes(DATED.sub(b"", path.read_bytes()))
+            translation = old.get(last(text)) or memory.get(last(text), "")
+            new.add(text, translation if isinstance(text, str) else [translation])
+        write(path, new)
         left = sum(not translation for translation in texts(path, language).values())
         print(f"{path.relative_to(ROOT)}: {len(own)} texts" + (f", {left} to do" if left else ""))
     for path in paths:
