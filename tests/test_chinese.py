@@ -6,7 +6,9 @@ has them.
 """
 
 import json
+import os
 import re
+import subprocess
 import sys
 from collections import Counter
 from functools import cache
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from babel.messages.mofile import read_mo
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "book/_tools"))
@@ -28,7 +31,7 @@ FIGURES = sorted((ROOT / "book/figures/src").glob("*/text.json"))
 
 HAN = r"[\u3400-\u9fff]"
 # What is the same in both editions: code, formulas, where links lead to, references, addresses.
-CODE = r"``[^`]+``|`[^`]+`"
+CODE = r"``[^`]+``|`[^`]+`|--[a-z][\w-]+|(?<=\W)mnist-tutorial [a-z].*"
 FORMULA = r"\$\$.+?\$\$|\$[^$]+\$"
 TARGET = r"\]\(([^)\s]+)"
 WORDS_IN_FORMULA = r"\\(?:text|mathrm|operatorname)\{[^}]*\}"
@@ -121,7 +124,10 @@ def extracted():
 
 def test_the_catalogues_hold_todays_texts():
     now = {name: sorted(map(translations.last, own)) for name, own in extracted().items()}
-    stored = {name: sorted(translations.texts(translations.place(name, LANGUAGE), LANGUAGE)) for name in PO}
+    stored = {
+        name: sorted(translations.texts(translations.place(name, LANGUAGE), LANGUAGE))
+        for name in PO
+    }
     assert now == stored, "run `make translations`"
 
 
@@ -141,6 +147,31 @@ def test_the_words_of_a_figure_are_complete_and_true(path):
     assert list(english) == list(chinese)
     wrong = {key: found for key in english if (found := faults(english[key], chinese[key]))}
     for key in english:
-        if Counter(re.findall(r"\{\w+\}", english[key])) != Counter(re.findall(r"\{\w+\}", chinese[key])):
+        if Counter(re.findall(r"\{\w+\}", english[key])) != Counter(
+            re.findall(r"\{\w+\}", chinese[key])
+        ):
             wrong[key] = "placeholders"
     assert wrong == {}
+
+
+def test_the_command_line_has_its_catalogue_compiled():
+    path = translations.place(translations.COMMAND_LINE, LANGUAGE)
+    with path.with_suffix(".mo").open("rb") as file:
+        compiled = {m.id: m.string for m in read_mo(file) if m.id}
+    stored = translations.catalogue(path, LANGUAGE)
+    assert compiled == {m.id: m.string for m in stored if m.id}, "run `make translations`"
+
+
+def test_the_command_line_speaks_the_language_of_its_environment():
+    command = [sys.executable, "-m", "mnist_tutorial", "predict"]
+    for language, expected in {"zh_CN.UTF-8": "缺少参数", "C.UTF-8": "Missing argument"}.items():
+        environment = {
+            **os.environ,
+            "LANG": language,
+            "LC_ALL": "",
+            "LANGUAGE": "",
+            "PYTHONUTF8": "1",
+        }
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        assert done.returncode == 2
+        assert expected in done.stderr

@@ -81,7 +81,9 @@ def link_editions(app: Sphinx, page: str, template: str, context: Any, doctree: 
         if language != own
     ]
     if shared == page and page not in ("search", "genindex"):
-        alternates = [(language.replace("_", "-"), place) for language, (_, place) in EDITIONS.items()]
+        alternates = [
+            (language.replace("_", "-"), place) for language, (_, place) in EDITIONS.items()
+        ]
         context["metatags"] = context.get("metatags", "") + "".join(
             f'<link rel="alternate" hreflang="{language}" href="{base}{place}{page}.html" />\n'
             for language, place in [*alternates, ("x-default", "")]

@@ -32,7 +32,9 @@ COMMAND_LINE = "mnist-tutorial"
 # The modules of click with the messages that a user of our commands may meet.
 CLICK = ("core", "decorators", "exceptions", "formatting", "parser", "types")
 # Written on every run, so they would differ on every run.
-DATED = re.compile(rb'^"(POT-Creation-Date|PO-Revision-Date|Last-Translator|Generated-By).*\n', re.M)
+DATED = re.compile(
+    rb'^"(POT-Creation-Date|PO-Revision-Date|Last-Translator|Generated-By).*\n', re.M
+)
 
 
 def folder(language: str) -> Path:
@@ -139,7 +141,9 @@ def configuration() -> dict[str, Any]:
     """Return the book's configuration for a file in another folder, without execution."""
     config = dict(yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8")))
     extensions = config["sphinx"]["local_extensions"]
-    config["sphinx"]["local_extensions"] = {name: str(ROOT / extensions[name]) for name in extensions}
+    config["sphinx"]["local_extensions"] = {
+        name: str(ROOT / extensions[name]) for name in extensions
+    }
     config["execute"]["execute_notebooks"] = "off"
     return config
 

@@ -34,6 +34,6 @@ def help_of(command: click.Command) -> list[click.Command | click.Parameter]:
 
 def texts_of(part: click.Command | click.Parameter) -> list[tuple[str, str]]:
     """Return the name and the text of what a command or an option says in its help."""
-    names = ("help", "epilog", "metavar", "show_default")
+    names = ("help", "epilog", "show_default")
     texts = [(name, getattr(part, name, None)) for name in names]
     return [(name, cleandoc(text)) for name, text in texts if isinstance(text, str) and text]
