@@ -54,7 +54,7 @@ class PairsOfCharacters(SearchLanguage):
 
 
 def describe_plots(app: Sphinx, doctree: nodes.document, page: str) -> None:
-    """Describe a page's plots in its language, and write it below them: their labels are English."""
+    """Describe plots in the page's language, also below them, since their labels are English."""
     language = app.config.language
     if language not in LANGUAGES:
         return

@@ -51,6 +51,7 @@ def place(name: str, language: str) -> Path:
 def of_command_line() -> list[str | tuple[str, str]]:
     """Return the messages of the command line: its help, its own, and those of click."""
     import click
+
     from mnist_tutorial._internal.commands import language
     from mnist_tutorial.cli import cli
 
