@@ -17,11 +17,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import translations
 import yaml
 from babel.messages.mofile import read_mo
 
 ROOT = Path(__file__).parents[1]
-import translations
 
 LANGUAGE = "zh_CN"
 CATALOGUES = translations.folder(LANGUAGE)
