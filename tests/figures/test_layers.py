@@ -107,7 +107,7 @@ def test_maps_and_shapes_are_those_of_keras(open_figure, state):
 
 def test_the_window_follows_the_mouse_and_fills_what_it_visits(open_figure, state):
     page = open_figure("layers")
-    page.get_by_role("button", name="Empty it").click()
+    page.get_by_role("button", name="Empty the map").click()
     assert state(page)["kernel"]["filled"] == 1
     box = page.get_by_role("application", name=IMAGE).bounding_box()
     pixel = box["width"] / 28

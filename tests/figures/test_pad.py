@@ -21,7 +21,7 @@ from mnist_tutorial.further import to_mnist_image
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "book/figures/src"
-DOUBT = "This may not be one digit. The network can only answer with a digit."
+DOUBT = "This may not be a single digit, but the network can only answer with a digit."
 OLD_BROWSERS = {
     "WebAssembly": "delete self.WebAssembly;",
     "SIMD": "WebAssembly.validate = () => false;",
@@ -382,7 +382,7 @@ def test_a_validation_digit_with_its_label(open_pad, network):
             "!== before.join()",
             arg=before,
         )
-        wait_for_status(page, "A validation image with the label")
+        wait_for_status(page, "This is a validation image with the label")
         wait_for_answer(page)
         page.wait_for_timeout(700)
         image = np.array(state(page)["images"][0])
@@ -390,7 +390,7 @@ def test_a_validation_digit_with_its_label(open_pad, network):
         label = data.validation_labels[known]
         labels.add(int(label))
         right = probabilities_of(network, image)[0].argmax() == label
-        verdict = f"the label {label}: the network is {'right' if right else 'wrong'}."
+        verdict = f"the label {label}. The network is {'right' if right else 'wrong'}."
         assert verdict in status(page)
     assert len(labels) > 1
     for _ in range(4):
@@ -401,7 +401,7 @@ def test_a_validation_digit_with_its_label(open_pad, network):
         arg=drawn,
     )
     press(page, "Redo")
-    wait_for_status(page, "A validation image with the label")
+    wait_for_status(page, "This is a validation image with the label")
     draw(page, DIGITS[7])  # a stroke replaces the digit
     assert answer(page) == "7"
 
@@ -481,7 +481,7 @@ def test_a_picture_of_too_many_pixels(open_pad):
         "['createImageBitmap = async () => ({width: 8000, height: 7000});', ...parts], options); }"
     )
     choose_file(page, "four.png", file_of(drawing()))
-    wait_for_status(page, "This picture is too large: it may have 50 million pixels.")
+    wait_for_status(page, "This picture is too large: the limits are 50 million")
 
 
 def test_a_photo_whose_digit_the_edge_cuts_off(open_pad):
@@ -645,7 +645,7 @@ def test_what_is_loaded_and_when(open_pad):
     assert answer(page) == "1"
     assert len(asked) == 4
     press(page, "Random validation digit")
-    wait_for_status(page, "A validation image")
+    wait_for_status(page, "This is a validation image")
     assert asked[4:] == ["digits.js"]
     choose_file(page, "four.png", file_of(drawing()))
     wait_for_status(page, "The frame shows")
@@ -655,7 +655,7 @@ def test_what_is_loaded_and_when(open_pad):
 def test_a_network_that_does_not_arrive(open_pad):
     page = open_pad(before=lambda page: page.route("**/model.js", lambda route: route.abort()))
     draw(page, DIGITS[1])
-    wait_for_status(page, "The network did not start: model.js could not be loaded.")
+    wait_for_status(page, "The network could not be started: model.js could not be loaded.")
     assert page.locator("#prediction").inner_text() == ""
     page.unroute("**/model.js")
     draw(page, [[(0.5, 0.2), (0.5, 0.3)]])
@@ -670,7 +670,7 @@ def test_without_webassembly(open_pad, missing):
     draw(page, DIGITS[1])
     wait_for_status(
         page,
-        "did not start: this browser cannot run WebAssembly with SIMD; browsers made since 2023",
+        "could not be started: this browser cannot run WebAssembly with SIMD; browsers made since",
     )
     assert page.locator("#prediction").inner_text() == ""
 
