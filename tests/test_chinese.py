@@ -37,7 +37,7 @@ TARGET = r"\]\(([^)\s]+)"
 WORDS_IN_FORMULA = r"\\(?:text|mathrm|operatorname)\{[^}]*\}"
 HTML = r"<[^>]+>"
 ATTRIBUTES = r"\{[#.][^}]*\}"
-ROLE = r"\{[a-z:]+\}|:[a-z:]+:(?=`)"
+ROLE = r"\{[a-z:]+\}(?=`)|:[a-z:]+:(?=`)"
 ADDRESS = r"https?://\S+"
 TITLE = r"(?<!\*)\*[^*\u3400-\u9fff]+\*(?!\*)"  # of a paper or a book
 NUMBER = r"(?<![\w.])\d+(?:[ ,.]\d+)*"
