@@ -1,6 +1,6 @@
 // The training loop of chapter 6. Knows nothing of pages and workers.
 
-import {shuffled, uniforms} from './random.js';
+import {shuffled, uniforms} from '../random.js';
 
 const PIXELS = 784;
 const EVALUATE_EVERY = 5;
