@@ -9,7 +9,7 @@ from pages import violations_on
 
 from mnist_tutorial import MnistData, confusion_matrix, evaluate
 
-NAMES = {"threshold": "When not to answer?", "sample": "How certain?"}
+NAMES = {"threshold": "When should it not answer?", "sample": "How certain?"}
 
 
 @pytest.fixture(scope="module")

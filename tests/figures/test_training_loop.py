@@ -207,7 +207,8 @@ def test_by_keyboard(open_figure, state):
     page.keyboard.press("Space")
     page.wait_for_function("document.querySelector('.live-figure').state().losses.length === 1")
     page.wait_for_function(
-        "/Batch 1 is done: loss \\d/.test(document.querySelector('.live-status').textContent)"
+        "/Batch 1 is done.* the loss was \\d/.test("
+        "document.querySelector('.live-status').textContent)"
     )
     assert len(state(page)["batch"]["labels"]) == 16
     page.keyboard.press("Tab")
