@@ -173,12 +173,57 @@ def test_pause_second_start_resume_and_stop(open_trainer):
     assert answer(page).isdigit()
 
 
+# --- settings -----------------------------------------------------------------------------
+
+
+def curve_of(page):
+    page.click("#train")
+    wait_for_status(page, "Finished")
+    return state(page)["losses"]
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_a_link_repeats_a_run(open_trainer, scheme):
+    page = open_trainer(scheme=scheme)
+    page.select_option("#architecture", "dense")
+    for field, value in {"learning-rate": 0.3, "batch-size": 20, "batches": 12, "seed": 7}.items():
+        page.fill(f"#{field}", str(value))
+    losses = curve_of(page)
+    assert len(losses) == 12
+    assert curve_of(page) == losses
+    query = page.url.partition("?")[2]
+    expected = "network=dense&learning-rate=0.3&batch-size=20&batches=12&seed=7#trainer"
+    assert query == expected
+    page.reload(wait_until="domcontentloaded")
+    show_trainer(page)
+    assert curve_of(page) == losses
+    again = open_trainer(scheme=scheme, query=f"?{query}")
+    assert curve_of(again) == losses
+    again.fill("#seed", "8")
+    assert curve_of(again) != losses
+    assert "seed=8" in again.url
+
+
+def test_wrong_values_in_the_address(open_trainer):
+    query = "?network=cubic&learning-rate=11&batch-size=1.5&batches=&seed=none"
+    page = open_trainer(query=query)
+    assert page.input_value("#architecture") == "convolutional"
+    fields = ("learning-rate", "batch-size", "batches", "seed")
+    assert [page.input_value(f"#{name}") for name in fields] == ["0.15", "64", "100", "0"]
+    assert page.url.endswith(query)  # until the reader does something
+    page.fill("#batches", "5")
+    page.fill("#seed", "-1")
+    page.keyboard.press("Tab")
+    assert "batches=5" in page.url and "seed" not in page.url
+
+
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
         ("learning-rate", "0", "Learning rate must be a number above 0 and at most 10."),
         ("batch-size", "1.5", "Batch size must be a whole number from 1 to 1000."),
         ("batches", "", "Batches must be a whole number from 1 to 10000."),
+        ("seed", "-1", "Seed must be a whole number from 0 to 999999."),
     ],
 )
 def test_settings_that_make_no_sense(open_trainer, field, value, message):
@@ -189,12 +234,62 @@ def test_settings_that_make_no_sense(open_trainer, field, value, message):
     assert page.evaluate("document.activeElement.id") == field
 
 
-def test_a_learning_rate_that_is_too_large(open_trainer):
+@pytest.mark.parametrize(("rate", "network"), [("10", "convolutional"), ("3", "dense")])
+def test_a_learning_rate_that_is_too_large(open_trainer, rate, network):
     page = open_trainer()
-    page.fill("#learning-rate", "10")
+    page.select_option("#architecture", network)
+    page.fill("#learning-rate", rate)
+    page.fill("#batches", "50")
+    page.click("#train")
+    wait_for_status(page, "Finished: 50 batches")
+    assert text(page, "status").endswith(
+        "The loss grew: the learning rate is too large. Try 0.15."
+    )
+    assert float(text(page, "accuracy")) < 0.2
+
+
+@pytest.mark.parametrize("rate", ["0.001", "0.15"])
+def test_other_runs_get_no_such_hint(open_trainer, rate):
+    page = open_trainer()
+    page.fill("#learning-rate", rate)
     page.fill("#batches", "30")
     page.click("#train")
-    wait_for_status(page, "Finished|no longer a number")
+    wait_for_status(page, r"^Finished: 30 batches, test accuracy 0\.\d+\.$")
+
+
+# --- step by step -------------------------------------------------------------------------
+
+
+def test_step(open_trainer):
+    page = open_trainer()
+    page.fill("#batches", "7")
+    # Without a run, the first step begins one.
+    page.click("#step")
+    wait_for_status(page, "^Paused after batch 1 of 7.$")
+    assert text(page, "batch") == "1 of 7" and text(page, "pause") == "Resume"
+    for batch in range(2, 7):
+        page.click("#step")
+        wait_for_status(page, f"^Paused after batch {batch} of 7.$")
+        assert text(page, "batch") == f"{batch} of 7"
+    assert [batch for batch, _ in state(page)["accuracies"]] == [5]
+    stepped = state(page)["losses"]
+    page.click("#step")
+    wait_for_status(page, "Finished: 7 batches")
+    assert text(page, "pause") == "Pause"
+    page.click("#train")
+    wait_for_status(page, "^Training|Finished")
+    wait_for_status(page, "Finished")
+    assert state(page)["losses"][:6] == stepped
+    page.fill("#batches", "2000")
+    page.click("#train")
+    wait_for_batch(page, 2)
+    page.click("#step")
+    assert text(page, "status") == "Press Pause first. Then every press of Step trains on one batch."
+    page.click("#pause")
+    wait_for_status(page, r"^Paused after batch \d+ of 2000.$")
+    batch = int(text(page, "batch").split()[0])
+    page.click("#step")
+    wait_for_status(page, f"^Paused after batch {batch + 1} of 2000.$")
 
 
 OLD_BROWSERS = {

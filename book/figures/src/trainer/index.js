@@ -5,9 +5,10 @@ import {button, element, fill, makeFigure, row} from '../shared/frame.js';
 import {makeCurves} from './curves.js';
 import {makeGallery} from './gallery.js';
 import {startSession} from './session.js';
-import {makeSettings} from './settings.js';
+import {USUAL_RATE, makeSettings} from './settings.js';
 import css from './style.css';
 import texts from './text.json';
+import {lossGrew} from './training.js';
 
 export default makeFigure('trainer', texts, css, async ({root, text, status}) => {
   let session = null;  // with the worker
@@ -24,9 +25,10 @@ export default makeFigure('trainer', texts, css, async ({root, text, status}) =>
   const gallery = makeGallery(text);
   const pauseButton = button(text.pause, pause, {id: 'pause'});
 
-  async function start() {
+  /** Starts a run that pauses after so many batches. */
+  async function start(batches = Infinity) {
     if (run) {
-      say(run.paused ? text.stillPaused : text.running);
+      say(run.allowed < Infinity ? text.stillPaused : text.running);
       return;
     }
     const chosen = settings.read();
@@ -35,11 +37,13 @@ export default makeFigure('trainer', texts, css, async ({root, text, status}) =>
       return;
     }
     settings.remember();
-    const own = run = {...chosen, batch: 0, paused: false, milliseconds: 0};
+    const own = run = {...chosen, batch: 0, allowed: batches, milliseconds: 0};
+    showPause();
     try {
       session ??= await prepare();
     } catch (error) {
       if (run === own) run = null;
+      showPause();
       say(text.notStarted, {reason: error.message});
       return;
     }
@@ -50,8 +54,8 @@ export default makeFigure('trainer', texts, css, async ({root, text, status}) =>
     }
     curves.clear(run.batches);
     for (const cell of Object.values(numbers)) cell.textContent = '';
-    session.send('train', {settings: chosen, batches: run.paused ? 0 : Infinity});
-    say(run.paused ? text.pausing : text.training);
+    session.send('train', {settings: chosen, batches: run.allowed});
+    if (run.allowed === Infinity) say(text.training);
   }
 
   async function prepare() {
@@ -65,15 +69,30 @@ export default makeFigure('trainer', texts, css, async ({root, text, status}) =>
     }
   }
 
+  /** Lets the run go on for so many batches before it pauses. */
+  function allow(batches) {
+    run.allowed = batches;
+    showPause();
+    session?.send('allow', {batches});
+  }
+
+  function showPause() {
+    pauseButton.textContent = run?.allowed < Infinity ? text.resume : text.pause;
+  }
+
   function pause() {
     if (!run) {
       say(text.trainFirst);
       return;
     }
-    run.paused = !run.paused;
-    session?.send('allow', {batches: run.paused ? 0 : Infinity});
-    pauseButton.textContent = run.paused ? text.resume : text.pause;
-    say(run.paused ? text.pausing : text.training);
+    allow(run.allowed < Infinity ? Infinity : 0);
+    say(run.allowed < Infinity ? text.pausing : text.training);
+  }
+
+  function step() {
+    if (!run) start(1);
+    else if (run.allowed === Infinity) say(text.pauseFirst);
+    else allow(1);
   }
 
   function stop() {
@@ -113,7 +132,7 @@ export default makeFigure('trainer', texts, css, async ({root, text, status}) =>
     },
 
     paused() {
-      if (run.paused) say(text.paused, run);
+      if (run.allowed < Infinity) say(text.paused, run);
     },
 
     ended,
@@ -132,17 +151,19 @@ export default makeFigure('trainer', texts, css, async ({root, text, status}) =>
   function ended({finished, layers, weights}) {
     const last = run;
     run = null;
-    pauseButton.textContent = text.pause;
+    showPause();
     if (layers && last.batch) trained = {layers, weights};
-    say(finished ? text.finished : last.diverged ? text.diverged : text.stopped,
-        {...last, accuracy: numbers.accuracy.textContent});
+    const words = finished ? text.finished : last.diverged ? text.diverged : text.stopped;
+    const hint = !last.diverged && lossGrew(curves.state().losses) && last.learningRate > USUAL_RATE;
+    say(`${words} ${hint ? text.tooLarge : ''}`.trim(),
+        {...last, accuracy: numbers.accuracy.textContent, rate: USUAL_RATE});
   }
 
   /** Ends the worker, and with it the run. */
   function end() {
     session?.end();
     session = run = null;
-    pauseButton.textContent = text.pause;
+    showPause();
   }
 
   // Leaving the page ends the training. The browser asks first, and a page that is brought
@@ -158,8 +179,8 @@ export default makeFigure('trainer', texts, css, async ({root, text, status}) =>
 
   status.id = 'status';
   root.append(settings,
-      row(button(text.train, start, {id: 'train', class: 'primary'}), pauseButton,
-          button(text.stop, stop, {id: 'stop'})),
+      row(button(text.train, () => start(), {id: 'train', class: 'primary'}), pauseButton,
+          button(text.step, step, {id: 'step'}), button(text.stop, stop, {id: 'stop'})),
       status, progress,
       element('dl', {class: 'trainer-numbers'}, Object.entries(numbers).map(([name, cell]) =>
         element('div', {}, element('dt', {}, text[name]), cell))),
@@ -167,5 +188,5 @@ export default makeFigure('trainer', texts, css, async ({root, text, status}) =>
       row(button(text.use, useModel, {id: 'use-model'})),
       element('p', {class: 'note'}, text.how));
   say(text.begin);
-  return () => ({...curves.state(), batch: run?.batch ?? null, paused: run?.paused ?? false});
+  return () => ({...curves.state(), batch: run?.batch ?? null, paused: run?.allowed < Infinity});
 });

@@ -3,9 +3,10 @@
 import {element, fill} from '../shared/frame.js';
 
 const ANCHOR = 'trainer';  // the id around the figure; see trainer.html
+export const USUAL_RATE = 0.15;
 const NETWORKS = ['convolutional', 'dense'];
 const NUMBERS = {
-  learningRate: {name: 'learning-rate', low: 0, high: 10, value: 0.15},
+  learningRate: {name: 'learning-rate', low: 0, high: 10, value: USUAL_RATE},
   batchSize: {name: 'batch-size', low: 1, high: 1000, value: 64, whole: true},
   batches: {name: 'batches', low: 1, high: 10000, value: 100, whole: true},
   seed: {name: 'seed', low: 0, high: 999999, value: 0, whole: true},

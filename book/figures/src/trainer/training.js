@@ -33,6 +33,14 @@ export async function trainModel(network, data, settings, hooks) {
   return true;
 }
 
+/** Whether a run's losses, [batch, loss], rose above the first and ended no better than a guess. */
+export function lossGrew(losses) {
+  const values = losses.map(([, loss]) => loss);
+  const last = values.slice(-10);
+  return values.length >= 20 && Math.max(...values) > values[0] &&
+    last.reduce((a, b) => a + b) / last.length > 2;
+}
+
 /** Copies the images and class numbers at the given places. */
 function makeBatch({images, labels}, indices) {
   const batch = new Uint8Array(indices.length * PIXELS);
