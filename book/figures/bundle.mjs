@@ -13,7 +13,8 @@ const shared = {bundle: true, minify: true, logLevel: 'warning',
 const compiled = await asc.main(['src/kernels.ts', '--outFile', 'dist/kernels.wasm', '-O3',
   '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--importMemory']);
 if (compiled.error) throw new Error(compiled.stderr.toString());
-const page = {...shared, platform: 'browser', target: 'es2022'};
+const page = {...shared, platform: 'browser', target: 'es2022',
+  define: {__TRAIN_PIECES__: trainPieces}};
 
 /** Writes a script that leaves a value in the table of parts; see src/parts.js. */
 function writePart(name, expression) {
@@ -23,8 +24,7 @@ function writePart(name, expression) {
 
 await build({
   ...page,
-  entryPoints: ['src/loader.js', 'src/pad.js', 'src/trainer.js'],
-  define: {__TRAIN_PIECES__: trainPieces},
+  entryPoints: ['src/loader.js', 'src/pad.js'],
   format: 'iife',
   outdir,
 });
@@ -32,7 +32,7 @@ await build({
 // A figure of a chapter is a folder with an index.js, and a worker.js if it computes for long.
 const figures = readdirSync('src').filter((name) => existsSync(`src/${name}/index.js`))
     .map((name) => [name, `${name}/index`]);
-const parts = [['engine', 'engine-part'], ['curves', 'curves'], ['pad-layers', 'pad/layers']];
+const parts = [['engine', 'engine-part'], ['pad-layers', 'pad/layers']];
 
 for (const [name, source] of [...parts, ...figures]) {
   const {outputFiles} = await build({
@@ -48,7 +48,7 @@ for (const [name, source] of [...parts, ...figures]) {
 // Workers are texts: the page makes them from Blobs.
 const workers = figures.map(([name]) => [`${name}-worker`, `${name}/worker`])
     .filter(([, source]) => existsSync(`src/${source}.js`));
-for (const [name, source] of [['worker', 'worker'], ['photo', 'photo/worker'], ...workers]) {
+for (const [name, source] of [['photo', 'photo/worker'], ...workers]) {
   const {outputFiles} =
       await build({...page, entryPoints: [`src/${source}.js`], format: 'iife', write: false});
   writePart(name, JSON.stringify(outputFiles[0].text));

@@ -1,5 +1,7 @@
 """Take the static picture of each figure of a chapter: ``make pictures``.
 
+Names on the command line choose some of them.
+
 The picture stands in the page until the figure is loaded, where scripts are off, and in a notebook.
 """
 
@@ -34,7 +36,7 @@ def main() -> None:
     import chromium
 
     loader = (HERE / "dist/static/figures/loader.js").as_uri()
-    names = sorted(path.parent.name for path in HERE.glob("src/*/index.js"))
+    names = sys.argv[1:] or sorted(path.parent.name for path in HERE.glob("src/*/index.js"))
     PICTURES.mkdir(exist_ok=True)
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = chromium.launch(playwright)
@@ -48,6 +50,9 @@ def main() -> None:
             page.emulate_media(media="screen")
             page.goto(path.as_uri())
             page.wait_for_function("document.querySelector('.live-figure')?.state !== undefined")
+            if name == "trainer":  # which shows nothing before
+                page.click("#train")
+                page.get_by_text("Finished").wait_for()
             page.wait_for_timeout(1000)
             page.emulate_media(media="print")
             shot = page.locator(".live-figure").screenshot()

@@ -38,6 +38,7 @@ def main() -> None:
             page = context.new_page()
             page.goto(CHAPTER.as_uri(), wait_until="domcontentloaded")
             draw(page)
+            page.locator("#trainer").scroll_into_view_if_needed()
             page.click("#train")
             page.wait_for_function(
                 "/^Finished/.test(document.getElementById('status').textContent)", timeout=120_000

@@ -92,7 +92,7 @@ def test_probabilities_and_maps_are_those_of_keras(open_figure, state, networks,
         right = read(model, all_moves).argmax(axis=1) == digit
         assert shown[name]["map"] == right.tolist()
         count = page.locator(f".{name} .count").inner_text()
-        assert count == f"right after {right.sum()} of 225 moves"
+        assert count == f"correct after {right.sum()} of 225 moves"
 
 
 def test_the_dense_network_fails_first(open_figure, state):

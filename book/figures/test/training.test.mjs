@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import {writeFileSync} from 'node:fs';
 import {test} from 'node:test';
-import {trainModel} from '../src/training.js';
+import {trainModel} from '../src/trainer/training.js';
 import {buildNetwork} from './parity.mjs';
 import {readSplit} from './parts.mjs';
 

@@ -116,7 +116,8 @@ export default makeFigure('low-level', texts, css, ({root, text, say}) => {
     if (operation === null) return step === 0 ? text.atStart : text.atLoss;
     const name = OPERATIONS[operation].name;
     const more = !backwards ? '' : {
-      2: values.s > 0 ? text.reluOn : text.reluOff, 3: text.second, 4: text.first}[operation] ?? '';
+      2: values.s > 0 ? text.reluOn : text.reluOff, 3: text.second, 4: text.first,
+      5: text.labels}[operation] ?? '';
     return `${fill(backwards ? text.explainBackward : text.explainForward,
         {operation: text[name]})} ${more}`.trim();
   }

@@ -1,19 +1,16 @@
-// The Web Worker that trains, so that the page stays responsive. It is told, in messages,
-// to "prepare", "train", "pause", "resume", "stop" and to give its "weights"; it answers
-// with messages of the kinds below.
+// The Web Worker that trains, so that the page stays responsive. It is told, in messages, to
+// "prepare", to "train", how many batches to "allow" before the next pause, to "stop", and to give
+// its "weights". It answers with messages of the kinds below.
 
-import networks from '../dist/networks.json';
-import {fromBase64, join, unzip} from './base64.js';
-import {loadEngine} from './engine-part.js';
+import networks from '../../dist/networks.json';
+import {fromBase64, join, unzip} from '../base64.js';
+import {loadEngine} from '../engine-part.js';
 import {trainModel} from './training.js';
 
-let data;
-let engine;
-let layers;
-let network;
+let data, engine, layers, network;
+let allowed = 0;
 let stopped = false;
-let paused = null;  // while paused, a promise that resume() keeps
-let resume = () => {};
+let wake = () => {};  // ends a pause
 
 const handlers = {
   async prepare({train, test}) {
@@ -22,31 +19,27 @@ const handlers = {
     postMessage({kind: 'ready', test: data.test});
   },
 
-  async train({architecture, learningRate, batchSize, batches, seed}) {
+  async train({settings, batches}) {
     stopped = false;
-    layers = networks[architecture];
-    network = engine.build(layers, {seed});
-    const settings = {batchSize, batches, learningRate, seed};
+    allowed = batches;
+    layers = networks[settings.architecture];
+    network = engine.build(layers, {seed: settings.seed});
     const finished = await trainModel(network, data, settings, {
       onBatch: (result) => postMessage({kind: 'batch', ...result}),
       onEvaluation: (result) => postMessage({kind: 'evaluation', ...result}),
       mayGoOn,
     });
-    postMessage({kind: 'ended', finished});
+    postMessage({kind: 'ended', finished, layers, weights: network.weights});
   },
 
-  pause() {
-    paused ??= new Promise((resolve) => { resume = resolve; });
-  },
-
-  resume() {
-    paused = null;
-    resume();
+  allow({batches}) {
+    allowed = batches;
+    wake();
   },
 
   stop() {
     stopped = true;
-    handlers.resume();
+    wake();
   },
 
   weights() {
@@ -54,7 +47,7 @@ const handlers = {
   },
 };
 
-/** Lets messages in between two steps, and waits while paused. */
+/** Lets messages in between two batches, and waits while there is a pause. */
 async function mayGoOn() {
   await new Promise((resolve) => {
     const {port1, port2} = new MessageChannel();
@@ -64,7 +57,11 @@ async function mayGoOn() {
     };
     port2.postMessage(null);
   });
-  await paused;
+  while (!stopped && allowed <= 0) {
+    postMessage({kind: 'paused'});
+    await new Promise((resolve) => { wake = resolve; });
+  }
+  allowed--;
   return !stopped;
 }
 

@@ -1,6 +1,6 @@
 // The training loop of chapter 6. Knows nothing of pages and workers.
 
-import {shuffled, uniforms} from './random.js';
+import {shuffled, uniforms} from '../random.js';
 
 const PIXELS = 784;
 const EVALUATE_EVERY = 5;
@@ -31,6 +31,14 @@ export async function trainModel(network, data, settings, hooks) {
     }
   }
   return true;
+}
+
+/** Whether a run's losses, [batch, loss], rose above the first and ended no better than a guess. */
+export function lossGrew(losses) {
+  const values = losses.map(([, loss]) => loss);
+  const last = values.slice(-10);
+  return values.length >= 20 && Math.max(...values) > values[0] &&
+    last.reduce((a, b) => a + b) / last.length > 2;
 }
 
 /** Copies the images and class numbers at the given places. */
