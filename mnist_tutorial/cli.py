@@ -17,6 +17,7 @@ from mnist_tutorial._internal.commands import console, models, use
 from mnist_tutorial._internal.commands import export as exporting
 from mnist_tutorial._internal.commands import shard as sharding
 from mnist_tutorial._internal.commands import train as training
+from mnist_tutorial._internal.commands.language import _, speak
 
 HELP: Any = {"context_settings": {"help_option_names": ["-h", "--help"]}}
 
@@ -30,6 +31,7 @@ def main() -> None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
     if not sys.stderr.isatty():  # a progress bar redraws its line, in a file that is rubbish
         os.environ.setdefault("TQDM_DISABLE", "1")
+    speak(cli)
     sys.exit(console.run(cli))
 
 
@@ -51,7 +53,7 @@ def cli() -> None:
 def finite(ctx: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
     """Refuse nan and infinity, which pass every comparison of click's."""
     if value is not None and not math.isfinite(value):
-        raise click.BadParameter(f"{value} is not a finite number.")
+        raise click.BadParameter(_("{value} is not a finite number.").format(value=value))
     return value
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from mnist_tutorial._internal.commands.language import _
+
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
 
@@ -34,14 +36,15 @@ def run(command: click.Command) -> int:
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         path = context.command_path if context else "mnist-tutorial"
-        hint = f" (see {path} --help)" if isinstance(error, click.UsageError) else ""
+        usage = isinstance(error, click.UsageError)
+        hint = _(" (see {command} --help)").format(command=path) if usage else ""
         _complain(f"{path}: {error.format_message()}{hint}")
-        return WRONG_USAGE if isinstance(error, click.UsageError) else FAILED
+        return WRONG_USAGE if usage else FAILED
     except (click.Abort, KeyboardInterrupt):
-        _complain("interrupted")
+        _complain(_("interrupted"))
         return INTERRUPTED
     except Interrupted as error:
-        _complain(f"interrupted; {error}")
+        _complain(_("interrupted; {kept}").format(kept=error))
         return INTERRUPTED
     except BrokenPipeError:
         # Nobody reads on, as with `| head -1`: Python must not try again at its end.
@@ -49,14 +52,18 @@ def run(command: click.Command) -> int:
         return FAILED
     except OSError as error:
         reason = error.strerror or str(error)
-        _complain(f"error: {error.filename}: {reason}" if error.filename else f"error: {reason}")
+        _complain(_error(f"{error.filename}: {reason}" if error.filename else reason))
         return FAILED
     except MemoryError:
-        _complain("error: not enough memory")
+        _complain(_error(_("not enough memory")))
         return FAILED
     except (ValueError, TypeError, ArithmeticError, ImportError, RuntimeError) as error:
-        _complain(f"error: {error}")
+        _complain(_error(error))
         return FAILED
+
+
+def _error(reason: object) -> str:
+    return _("error: {reason}").format(reason=reason)
 
 
 def _complain(message: str) -> None:
@@ -68,8 +75,8 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\t" else "?" for c in text)
 
 
-def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    _complain(f"warning: {message}")
+def _show_warning(message: Warning | str, *_rest: Any, **_more: Any) -> None:
+    _complain(_("warning: {reason}").format(reason=message))
 
 
 def write_json(value: Any) -> None:

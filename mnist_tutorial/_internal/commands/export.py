@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from mnist_tutorial._internal.commands.console import write_json
+from mnist_tutorial._internal.commands.language import _
 from mnist_tutorial._internal.commands.models import open_model, save_model
 
 FORMATS = ("keras", "savedmodel", "tfjs", "onnx", "litert")
@@ -22,7 +23,10 @@ def export(model: str, folder: str, kind: str, as_json: bool) -> None:
     """Write a network in a form for other programs, load it back and compare."""
     needed = {"onnx": ["tf2onnx", "onnxruntime"]}.get(kind, [])
     if missing := [library for library in needed if importlib.util.find_spec(library) is None]:
-        raise ImportError(f"{kind} needs other libraries: pip install {' '.join(missing)}")
+        command = f"pip install {' '.join(missing)}"
+        raise ImportError(
+            _("{kind} needs other libraries: {command}").format(kind=kind, command=command)
+        )
     network, target = open_model(model, in_keras=True), Path(folder)
     import numpy as np
 
@@ -33,12 +37,14 @@ def export(model: str, folder: str, kind: str, as_json: bool) -> None:
     path, probabilities = _EXPORTERS[kind](network, target, images)
     difference = float(np.abs(probabilities - np.asarray(network(images))).max())
     if not difference < 1e-4:
-        raise RuntimeError(f"{path}: its probabilities differ by up to {difference:.2g}")
+        message = _("{path}: its probabilities differ by up to {difference:.2g}")
+        raise RuntimeError(message.format(path=path, difference=difference))
     if as_json:
         write_json({"path": str(path), "format": kind, "largest_difference": difference})
         return
-    click.echo(f"Wrote {path}")
-    click.echo(f"Loaded it again: 100 predictions are the same, to within {difference:.0e}")
+    click.echo(_("Wrote {path}").format(path=path))
+    message = _("Loaded it again: 100 predictions are the same, to within {difference:.0e}")
+    click.echo(message.format(difference=difference))
 
 
 def _array(tensor: Any) -> Any:

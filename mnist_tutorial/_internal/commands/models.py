@@ -12,6 +12,8 @@ from typing import Any
 
 import click
 
+from mnist_tutorial._internal.commands.language import _
+
 SHIPPED = ("quick", "thorough", "deep")
 NETWORKS = ("numpy", "keras", "dense", "deep")
 _KNOWN = ("class_names", "form")
@@ -22,7 +24,8 @@ def accuracy_text(result: Any) -> str:
     """Say an accuracy with its standard error, of so many images."""
     n, share = len(result.probabilities), result.accuracy
     error = math.sqrt(share * (1 - share) / n)
-    return f"{share:.2%} ± {error:.2%} of {n:,} pictures"
+    text = _("{share:.2%} ± {error:.2%} of {n:,} pictures")
+    return text.format(share=share, error=error, n=n)
 
 
 def save_model(model: Any, target: Path) -> None:
@@ -58,8 +61,10 @@ def open_model(name: Any, *, in_keras: bool = False) -> Any:
     path = Path(name)
     if not path.is_file():
         raise click.BadParameter(
-            f"there is no file {name}; give one that train has saved, or {', '.join(SHIPPED)}",
-            click.get_current_context(), param_hint="the model",
+            _("there is no file {name}; give one that train has saved, or {shipped}").format(
+                name=name, shipped=", ".join(SHIPPED)
+            ),
+            click.get_current_context(), param_hint=_("the model"),
         )  # fmt: skip
     if path.suffix == ".keras":
         from mnist_tutorial._internal.tensorflow import keras
@@ -71,7 +76,8 @@ def open_model(name: Any, *, in_keras: bool = False) -> Any:
             model = _knowing(model, **json.loads(known))
         except Exception as error:  # a damaged file makes Keras raise almost any
             reason = str(error).splitlines()[0]
-            raise ValueError(f"{name}: damaged, or not a Keras model ({reason})") from None
+            message = _("{name}: damaged, or not a Keras model ({reason})")
+            raise ValueError(message.format(name=name, reason=reason)) from None
         from mnist_tutorial._internal.mnist_form import check_model
 
         try:
@@ -89,7 +95,8 @@ def _open_numpy(path: Path) -> Any:
     from mnist_tutorial import NumpyNetwork
 
     if not zipfile.is_zipfile(path):
-        raise ValueError(f"{path}: not a network that train has saved (.npz or .keras)")
+        message = _("{path}: not a network that train has saved (.npz or .keras)")
+        raise ValueError(message.format(path=path))
     try:
         with np.load(path, allow_pickle=False) as arrays:
             weights = [arrays[f"arr_{i}"] for i in range(6)]
@@ -102,7 +109,8 @@ def _open_numpy(path: Path) -> Any:
         return _knowing(network, **known)
     except Exception as error:  # a damaged file makes NumPy raise almost any
         reason = str(error).splitlines()[0]
-        raise ValueError(f"{path}: damaged, or not a saved network ({reason})") from None
+        message = _("{path}: damaged, or not a saved network ({reason})")
+        raise ValueError(message.format(path=path, reason=reason)) from None
 
 
 def _knowing(model: Any, class_names: Any = (), form: str = "mnist") -> Any:

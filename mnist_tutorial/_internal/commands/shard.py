@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from mnist_tutorial._internal.commands.console import write_json
+from mnist_tutorial._internal.commands.language import _, ngettext
 
 
 def shard(folder: str, data: str | None, shards: int, as_json: bool) -> None:
@@ -16,7 +17,8 @@ def shard(folder: str, data: str | None, shards: int, as_json: bool) -> None:
     from mnist_tutorial.further import write_shards
 
     if data is not None and Path(data, "shards.json").exists():
-        raise ValueError(f"{data}: holds shards already; give the data that they were made from")
+        message = _("{data}: holds shards already; give the data that they were made from")
+        raise ValueError(message.format(data=data))
     path = write_shards(open_data(data), folder, shards=shards)
     splits = read_manifest(path, verify=True).splits
     if as_json:
@@ -25,9 +27,14 @@ def shard(folder: str, data: str | None, shards: int, as_json: bool) -> None:
         return
     for split in SPLITS:
         images, files = sum(one.images for one in splits[split]), len(splits[split])
-        click.echo(f"{split:10} {images:,} pictures in {files} {'file' if files == 1 else 'files'}")
+        text = ngettext(
+            "{split:10} {images:,} pictures in {files} file",
+            "{split:10} {images:,} pictures in {files} files",
+            files,
+        )
+        click.echo(text.format(split=split, images=images, files=files))
     program = click.get_current_context().find_root().info_name
-    click.echo(f"Use them: {program} train --data {folder}")
+    click.echo(_("Use them: {command}").format(command=f"{program} train --data {folder}"))
 
 
 def open_data(folder: str | None, *, model: Any = None, seed: int = 0) -> Any:

@@ -18,6 +18,7 @@ from typing import Any
 import click
 
 from mnist_tutorial._internal.commands.console import Interrupted, write_json
+from mnist_tutorial._internal.commands.language import _, ngettext
 from mnist_tutorial._internal.commands.models import accuracy_text, save_model
 from mnist_tutorial._internal.commands.shard import open_data
 
@@ -42,7 +43,7 @@ def _progress(model: Any, batches: int) -> Iterator[None]:
             bar.n = len(model.history)
             bar.set_postfix_str(latest_figures(model.history))
 
-    line = "{percentage:3.0f}%{postfix}, {remaining} left |{bar}| {n_fmt}/{total_fmt} batches"
+    line = _("{percentage:3.0f}%{postfix}, {remaining} left |{bar}| {n_fmt}/{total_fmt} batches")
     hidden = None if "TQDM_DISABLE" not in os.environ else True
     with tqdm(total=batches, bar_format=line, leave=False, disable=hidden) as bar:
         watcher = threading.Thread(target=watch, args=[bar], daemon=True)
@@ -117,8 +118,8 @@ def train(o: dict[str, Any]) -> None:
             warnings.simplefilter("ignore", RuntimeWarning)
             model, history = _run(o, build, data, optimizer, settings)
     except KeyboardInterrupt:
-        kept = f"the same command continues from {checkpoint}"
-        lost = "nothing was saved; --checkpoint FILE would keep what was learned"
+        kept = _("the same command continues from {checkpoint}").format(checkpoint=checkpoint)
+        lost = _("nothing was saved; --checkpoint FILE would keep what was learned")
         raise Interrupted(kept if checkpoint else lost) from None
     seconds = time.perf_counter() - start
     if not o["dry_run"]:
@@ -131,24 +132,29 @@ def train(o: dict[str, Any]) -> None:
             "model": None if o["dry_run"] else str(target),
         })  # fmt: skip
         return
-    done = f"{len(history):,} {'batch' if len(history) == 1 else 'batches'}"
+    n = len(history)
+    done = ngettext("{n:,} batch", "{n:,} batches", n).format(n=n)
     if resumed:
-        click.echo(f"Continued from {checkpoint} in {seconds:.1f} s; now {done} in all")
+        text = _("Continued from {checkpoint} in {seconds:.1f} s; now {done} in all")
     else:
-        click.echo(f"Trained {done} in {seconds:.1f} s")
+        text = _("Trained {done} in {seconds:.1f} s")
+    click.echo(text.format(checkpoint=checkpoint, seconds=seconds, done=done))
     if history.best_batch is not None:
-        click.echo(f"Kept the network as it was after batch {history.best_batch:,}, the best")
+        text = _("Kept the network as it was after batch {batch:,}, the best")
+        click.echo(text.format(batch=history.best_batch))
         if len(history) == batches and not is_out_of_patience(history, o["patience"]):
-            click.echo("It might still improve: --patience had not run out; try more --epochs")
-    click.echo(f"Validation accuracy: {accuracy_text(result)}")
+            click.echo(_("It might still improve: --patience had not run out; try more --epochs"))
+    click.echo(_("Validation accuracy: {accuracy}").format(accuracy=accuracy_text(result)))
     if result.accuracy < 2 / data.classes and not o["dry_run"]:
-        click.echo("It is hardly better than guessing: try a lower learning rate or more batches")
+        text = _("It is hardly better than guessing: try a lower learning rate or more batches")
+        click.echo(text)
     if o["dry_run"]:
-        click.echo("Dry run: everything works, and nothing was saved")
+        click.echo(_("Dry run: everything works, and nothing was saved"))
     else:
         program = click.get_current_context().find_root().info_name
-        click.echo(f"Saved to {target}")
-        click.echo(f"Use it: {program} predict --model {shlex.quote(str(target))} PICTURE")
+        command = f"{program} predict --model {shlex.quote(str(target))}"
+        click.echo(_("Saved to {path}").format(path=target))
+        click.echo(_("Use it: {command} PICTURE").format(command=command))
 
 
 def _run(
@@ -175,15 +181,19 @@ def _choose_network(o: dict[str, Any]) -> tuple[str, Path]:
     usual = "keras" if o["workers"] else "numpy"
     name = o["network"] or ("deep" if o["recipe"] == "deep" else usual)
     if name == "numpy" and o["workers"]:
-        raise click.UsageError("workers train with TensorFlow: give --network keras, dense or deep")
+        raise click.UsageError(
+            _("workers train with TensorFlow: give --network keras, dense or deep")
+        )
     if o["epochs"] and o["batches"]:
-        raise click.UsageError("give --epochs or --batches, not both")
+        raise click.UsageError(_("give --epochs or --batches, not both"))
     if o["recipe"] and o["optimizer"]:
-        raise click.UsageError("a recipe has its own optimizer: leave out --optimizer")
+        raise click.UsageError(_("a recipe has its own optimizer: leave out --optimizer"))
     if name == "numpy" and o["optimizer"] not in (None, "sgd", "momentum"):
         raise click.UsageError(
-            f"the numpy network knows the optimizers sgd and momentum; for {o['optimizer']}, "
-            "add --network keras"
+            _(
+                "the numpy network knows the optimizers sgd and momentum; for {optimizer}, "
+                "add --network keras"
+            ).format(optimizer=o["optimizer"])
         )
     suffix = ".npz" if name == "numpy" else ".keras"
     target = Path(o["model_save_path"] or ".")
@@ -192,15 +202,20 @@ def _choose_network(o: dict[str, Any]) -> tuple[str, Path]:
     elif not target.suffix:
         target = target.with_suffix(suffix)
     if o["checkpoint"] and Path(o["checkpoint"]).resolve() == target.resolve():
-        raise click.UsageError(f"{target}: --checkpoint needs a file of its own")
+        raise click.UsageError(
+            _("{path}: --checkpoint needs a file of its own").format(path=target)
+        )
     if name == "numpy" and o["recipe"] == "deep":
-        raise click.UsageError("the deep recipe trains the deep network: leave out --network")
+        raise click.UsageError(_("the deep recipe trains the deep network: leave out --network"))
     if target.suffix != suffix:
-        raise click.UsageError(f"{target}: the {name} network is saved as a {suffix} file")
+        text = _("{path}: the {name} network is saved as a {suffix} file")
+        raise click.UsageError(text.format(path=target, name=name, suffix=suffix))
     if not target.parent.is_dir():
-        raise click.UsageError(f"{target}: there is no folder {target.parent}")
+        text = _("{path}: there is no folder {folder}")
+        raise click.UsageError(text.format(path=target, folder=target.parent))
     if not o["dry_run"] and not os.access(target.parent, os.W_OK):
-        raise PermissionError(f"{target}: the folder {target.parent} is not writable")
+        text = _("{path}: the folder {folder} is not writable")
+        raise PermissionError(text.format(path=target, folder=target.parent))
     return name, target
 
 

@@ -28,6 +28,7 @@ from mnist_tutorial._internal.commands.console import (
     write_json,
     write_table,
 )
+from mnist_tutorial._internal.commands.language import _
 from mnist_tutorial._internal.commands.models import accuracy_text, open_model
 from mnist_tutorial._internal.commands.shard import open_data
 
@@ -50,16 +51,18 @@ def evaluate(model: str, data: str | None, split: str, as_json: bool) -> None:
             "standard_error": error, "loss": result.loss, "confusion_matrix": counts.tolist(),
         })  # fmt: skip
         return
-    click.echo(f"Accuracy ({split}): {accuracy_text(result)}\nLoss: {result.loss:.4f}\n")
+    text = _("Accuracy ({split}): {accuracy}\nLoss: {loss:.4f}\n")
+    click.echo(text.format(split=split, accuracy=accuracy_text(result), loss=result.loss))
     names = [*map(printable, examples.class_names)]
     width = max(4, *map(len, names), len(str(counts.max()))) + 1
     if sys.stdout.isatty() and shutil.get_terminal_size().columns < width * (len(names) + 1):
         wrong = [(counts[i, j], i, j) for i in range(len(names)) for j in range(len(names))]
-        click.echo("Most frequent mistakes (the whole matrix needs a wider window):")
+        click.echo(_("Most frequent mistakes (the whole matrix needs a wider window):"))
         for count, i, j in sorted((x for x in wrong if x[1] != x[2]), reverse=True)[:10]:
-            click.echo(f"{names[i]} read as {names[j]}: {count}")
+            text = _("{true} read as {answer}: {count}")
+            click.echo(text.format(true=names[i], answer=names[j], count=count))
         return
-    click.echo("Confusion matrix; a row for each true class, a column for each answer:")
+    click.echo(_("Confusion matrix; a row for each true class, a column for each answer:"))
     for name, row in zip(("", *names), (names, *counts.tolist()), strict=True):
         click.echo("".join(f"{cell or '.':>{width}}" for cell in (name or " ", *row)))
 
@@ -71,17 +74,27 @@ def _check_classes(model: str, network: Any, data: str | None, examples: Any) ->
     names = getattr(network, "class_names", ())
     if data is None and names and tuple(names) != examples.class_names:
         raise ValueError(
-            f"{model}: trained on other classes than MNIST's digits ({brief_names(names)}); "
-            "give --data FOLDER"
+            _(
+                "{model}: trained on other classes than MNIST's digits ({names}); "
+                "give --data FOLDER"
+            ).format(model=model, names=brief_names(names))
         )
     try:
         check_classes(network, examples)
     except ValueError as error:
-        raise ValueError(f"{model}: {error}; give the --model that was trained on {data}") from None
+        text = _("{model}: {error}; give the --model that was trained on {data}")
+        raise ValueError(text.format(model=model, error=error, data=data)) from None
     if network.output_shape[1] != examples.classes:  # and the network knows no names
         raise ValueError(
-            f"{model}: a network of {network.output_shape[1]} classes; {data or 'MNIST'} has "
-            f"{examples.classes}; give the --model and --data that belong together"
+            _(
+                "{model}: a network of {known} classes; {data} has {given}; give the --model and "
+                "--data that belong together"
+            ).format(
+                model=model,
+                known=network.output_shape[1],
+                data=data or "MNIST",
+                given=examples.classes,
+            )
         )
 
 
@@ -93,8 +106,10 @@ def predict(pictures: Sequence[str], model: str, show: bool, as_json: bool) -> i
 
     if not hasattr(network, "class_names") and network.output_shape[1] != 10:
         raise ValueError(
-            f"{model}: does not hold the names of its {network.output_shape[1]} classes, as "
-            'what "train" saves does; in Python, give them to mnist_tutorial.predict'
+            _(
+                "{model}: does not hold the names of its {n} classes, as "
+                'what "train" saves does; in Python, give them to mnist_tutorial.predict'
+            ).format(model=model, n=network.output_shape[1])
         )
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
@@ -115,12 +130,13 @@ def predict(pictures: Sequence[str], model: str, show: bool, as_json: bool) -> i
         shown = [i for i, one in enumerate(found) if show and one["digit"] is not None]
         for i in shown:
             click.echo(f"{printable(names[i])}\n{half_blocks(answers.images[i])}\n")
-        write_table(["picture", "digit", "runner-up"], map(_row, found))
+        write_table([_("picture"), _("digit"), _("runner-up")], map(_row, found))
     sys.stdout.flush()
     for warning in caught:  # they call the pictures images[0], images[1], ...
         text = re.sub(r"images\[(\d+)\]", lambda found: names[int(found[1])], str(warning.message))
         text = re.sub(r"cannot be read, digit -1; (.*?: (?=must))?", "cannot be read: ", text)
-        _complain("warning: " + text.replace("with to_mnist_image", "with --show"))
+        text = text.replace("with to_mnist_image", "with --show")
+        _complain(_("warning: {reason}").format(reason=text))
     for message in missing:
         _complain(message)
     return FAILED if missing or any(one["digit"] is None for one in found) else 0
@@ -129,7 +145,7 @@ def predict(pictures: Sequence[str], model: str, show: bool, as_json: bool) -> i
 def _row(found: dict[str, Any]) -> list[str]:
     if found["digit"] is None:
         blank = "" if sys.stdout.isatty() else "\t"  # in a pipe, five fields in every line
-        return [found["picture"], f"unreadable{blank}", blank]
+        return [found["picture"], _("unreadable") + blank, blank]
     first = f"{found['digit']}\t{found['probability']:.2%}"
     return [found["picture"], first, f"{found['runner_up']}\t{found['runner_up_probability']:.2%}"]
 
@@ -148,12 +164,12 @@ def _find_pictures(given: Sequence[str]) -> tuple[list[str], list[Any], list[str
         elif path.is_dir():
             inside = picture_files(path)
             if not inside:
-                missing.append(f"there are no pictures in the folder {name}")
+                missing.append(_("there are no pictures in the folder {name}").format(name=name))
             names, sources = [*names, *map(str, inside)], [*sources, *inside]
         elif os.path.lexists(path):
             names, sources = [*names, name], [*sources, path]
         else:
-            missing.append(f"there is no picture {name}")
+            missing.append(_("there is no picture {name}").format(name=name))
     if not names:
         raise click.UsageError(missing[0])
     return names, sources, missing
@@ -161,7 +177,7 @@ def _find_pictures(given: Sequence[str]) -> tuple[list[str], list[Any], list[str
 
 def _read_standard_input() -> Any:
     if sys.stdin.isatty():
-        raise click.UsageError("- means standard input, and nothing comes from there")
+        raise click.UsageError(_("- means standard input, and nothing comes from there"))
     content = sys.stdin.buffer.read()
     from PIL import Image
 
@@ -170,7 +186,8 @@ def _read_standard_input() -> Any:
     try:
         return Image.open(io.BytesIO(content), formats=FORMATS)
     except Exception:  # a damaged picture makes Pillow raise almost any
-        raise ValueError("standard input: must be a picture, such as a PNG or a JPEG") from None
+        text = _("standard input: must be a picture, such as a PNG or a JPEG")
+        raise ValueError(text) from None
 
 
 def info(as_json: bool) -> None:
@@ -185,14 +202,17 @@ def info(as_json: bool) -> None:
             versions[library] = importlib.metadata.version(library)
     networks = {name: recipe.epochs for name, recipe in RECIPES.items()}
     folders = {"data": SHIPPED_FOLDER, "networks": WEIGHTS}
+    labels = {"data": _("data in"), "networks": _("networks in")}
     if not as_json:
         for library, version in versions.items():
             click.echo(f"{library:15} {version}")
         for name, epochs in networks.items():
-            click.echo(f"network {name:8} trained for {epochs} epochs")
-        click.echo("data            MNIST: 55,000 training, 5,000 validation, 10,000 test pictures")
+            text = _("network {name:8} trained for {epochs} epochs")
+            click.echo(text.format(name=name, epochs=epochs))
+        text = _("data            MNIST: 55,000 training, 5,000 validation, 10,000 test pictures")
+        click.echo(text)
         for kind, folder in folders.items():
-            click.echo(f"{kind + ' in':15} {folder}")
+            click.echo(f"{labels[kind]:15} {folder}")
         sys.stdout.flush()  # TensorFlow takes seconds to say what follows
     from mnist_tutorial._internal.tensorflow import tf
 
@@ -204,4 +224,4 @@ def info(as_json: bool) -> None:
             "folders": places,
         })  # fmt: skip
     else:
-        click.echo(f"devices         {', '.join(devices)}")
+        click.echo(f"{_('devices'):15} {', '.join(devices)}")
