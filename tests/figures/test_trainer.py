@@ -1,11 +1,13 @@
 """The trainer, in Node and in a real browser, beside the pad that its network can answer on."""
 
 import json
+import re
 import shutil
 import statistics
 from pathlib import Path
 
 import digit_strokes
+import numpy as np
 import pytest
 from digit_strokes import DIGITS, answer, wait_for_answer
 from pages import page_with, violations_on
@@ -242,9 +244,7 @@ def test_a_learning_rate_that_is_too_large(open_trainer, rate, network):
     page.fill("#batches", "50")
     page.click("#train")
     wait_for_status(page, "Finished: 50 batches")
-    assert text(page, "status").endswith(
-        "The loss grew: the learning rate is too large. Try 0.15."
-    )
+    assert text(page, "status").endswith("The loss grew: the learning rate is too large. Try 0.15.")
     assert float(text(page, "accuracy")) < 0.2
 
 
@@ -284,7 +284,7 @@ def test_step(open_trainer):
     page.click("#train")
     wait_for_batch(page, 2)
     page.click("#step")
-    assert text(page, "status") == "Press Pause first. Then every press of Step trains on one batch."
+    assert text(page, "status").startswith("Press Pause first.")
     page.click("#pause")
     wait_for_status(page, r"^Paused after batch \d+ of 2000.$")
     batch = int(text(page, "batch").split()[0])
@@ -345,6 +345,75 @@ def test_what_a_page_says_that_comes_back_from_the_cache(open_trainer):
     page.fill("#batches", "2")
     page.click("#train")
     wait_for_status(page, "Finished: 2 batches")
+
+
+# --- after a run --------------------------------------------------------------------------
+
+
+def rows_of(page, table):
+    rows = page.locator(f"{table} tbody tr").all()
+    return [[cell.strip() for cell in row.locator("td").all_inner_texts()] for row in rows]
+
+
+def test_the_confusion_matrix_is_of_the_last_evaluation(open_trainer):
+    page = open_trainer()
+    page.fill("#batches", "60")
+    page.click("#train")
+    wait_for_status(page, "Finished")
+    counts = np.array([[int(n or 0) for n in row] for row in rows_of(page, ".trainer-matrix")])
+    data = MnistData()
+    labels = data.test_labels[epoch_order(10_000, seed=0, epoch=0)[:1000]]
+    assert (counts.sum(axis=1) == np.bincount(labels)).all()
+    assert counts.trace() / 1000 == pytest.approx(float(text(page, "accuracy")), abs=1e-9)
+    wrong = page.locator("#gallery li.wrong").all()
+    assert wrong
+    for item in wrong:
+        digit, read = map(
+            int, re.findall(r"\d", item.locator("canvas").get_attribute("aria-label"))
+        )
+        assert counts[digit, read] >= 1 and digit != read
+
+
+def test_the_last_runs_side_by_side(open_trainer):
+    page = open_trainer()
+    assert rows_of(page, ".trainer-runs") == [[""] * 6] * 5
+    page.fill("#batches", "20")
+    page.click("#train")
+    wait_for_status(page, "Finished")
+    first = text(page, "accuracy")
+    page.fill("#seed", "3")
+    page.select_option("#architecture", "dense")
+    page.click("#train")
+    page.wait_for_function("document.querySelector('.trainer-runs tbody td').innerText === 'dense'")
+    second = text(page, "accuracy")
+    assert rows_of(page, ".trainer-runs")[:3] == [
+        ["dense", "0.15", "64", "20", "3", second],
+        ["conv.", "0.15", "64", "20", "0", first],
+        [""] * 6,
+    ]
+    # One that was stopped is evaluated where it stopped.
+    page.click("#step")
+    page.click("#step")
+    wait_for_status(page, "Paused after batch 2 of 20")
+    page.click("#stop")
+    wait_for_status(page, "Stopped after batch 2 of 20")
+    assert rows_of(page, ".trainer-runs")[0] == [
+        "dense",
+        "0.15",
+        "64",
+        "2",
+        "3",
+        text(page, "accuracy"),
+    ]
+    assert [batch for batch, _ in state(page)["accuracies"]] == [2]
+    for seed in range(4):
+        page.fill("#seed", str(10 + seed))
+        page.click("#train")
+        page.wait_for_function(
+            "(seed) => document.querySelector('.trainer-runs td:nth-child(5)').innerText === seed",
+            arg=str(10 + seed),
+        )
+    assert [row[4] for row in rows_of(page, ".trainer-runs")] == ["13", "12", "11", "10", "3"]
 
 
 # --- how it looks -------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 // everything that it needs is loaded when the reader first presses "Train".
 
 import {button, element, fill, makeFigure, row} from '../shared/frame.js';
+import {makeMatrix, makeRuns} from './after.js';
 import {makeCurves} from './curves.js';
 import {makeGallery} from './gallery.js';
 import {startSession} from './session.js';
@@ -23,6 +24,8 @@ export default makeFigure('trainer', texts, css, async ({root, text, status}) =>
       .map((name) => [name, element('dd', {id: name})]));
   const curves = makeCurves(text, root.clientWidth < 560 ? root.clientWidth : 360);
   const gallery = makeGallery(text);
+  const matrix = makeMatrix(text);
+  const runs = makeRuns(text);
   const pauseButton = button(text.pause, pause, {id: 'pause'});
 
   /** Starts a run that pauses after so many batches. */
@@ -129,6 +132,7 @@ export default makeFigure('trainer', texts, css, async ({root, text, status}) =>
       numbers.accuracy.textContent = accuracy.toFixed(3);
       curves.add('accuracy', batch, accuracy);
       gallery.show(session.test, predictions);
+      matrix.show(session.test.labels, predictions);
     },
 
     paused() {
@@ -152,7 +156,10 @@ export default makeFigure('trainer', texts, css, async ({root, text, status}) =>
     const last = run;
     run = null;
     showPause();
-    if (layers && last.batch) trained = {layers, weights};
+    if (last.batch) {
+      trained = {layers, weights};
+      runs.add({...last, batches: last.batch, accuracy: numbers.accuracy.textContent});
+    }
     const words = finished ? text.finished : last.diverged ? text.diverged : text.stopped;
     const hint = !last.diverged && lossGrew(curves.state().losses) && last.learningRate > USUAL_RATE;
     say(`${words} ${hint ? text.tooLarge : ''}`.trim(),
@@ -185,7 +192,8 @@ export default makeFigure('trainer', texts, css, async ({root, text, status}) =>
       element('dl', {class: 'trainer-numbers'}, Object.entries(numbers).map(([name, cell]) =>
         element('div', {}, element('dt', {}, text[name]), cell))),
       curves.plots, gallery,
-      row(button(text.use, useModel, {id: 'use-model'})),
+      element('div', {class: 'trainer-after'}, matrix, element('div', {}, runs,
+          row(button(text.use, useModel, {id: 'use-model'})))),
       element('p', {class: 'note'}, text.how));
   say(text.begin);
   return () => ({...curves.state(), batch: run?.batch ?? null, paused: run?.allowed < Infinity});

@@ -57,7 +57,7 @@ export function makeSettings(text) {
     history.replaceState(history.state, '', url);
   }
 
-  const whole = element('div', {class: 'trainer-settings'}, field(text.network, architecture),
+  const whole = element('div', {class: 'trainer-settings'}, field(text.architecture, architecture),
       Object.entries(inputs).map(([key, input]) => field(text[key], input)));
   return Object.assign(whole, {read, remember});
 }

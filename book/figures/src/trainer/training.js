@@ -11,24 +11,29 @@ const EVALUATE_EVERY = 5;
  * @param {{train: object, test: object}} data  each {images: uint8 [n * 784], labels: [n]}
  * @param {{batchSize: number, batches: number, learningRate: number, seed: number}} settings
  * @param {object} hooks  onBatch({batch, loss, milliseconds}), onEvaluation({batch, accuracy,
- *     predictions}), and mayGoOn(), awaited before each batch: false ends the training
+ *     predictions}), and mayGoOn(), awaited before each batch: false ends the training, after
+ *     an evaluation
  * @return {Promise<boolean>}  whether all batches were done
  */
 export async function trainModel(network, data, settings, hooks) {
   const {batchSize, batches, learningRate, seed} = settings;
   const order = shuffledIndices(data.train.labels.length, seed);
+  const evaluate = (batch) => {
+    const predictions = predict(network, data.test.images);
+    const right = predictions.filter((digit, i) => digit === data.test.labels[i]).length;
+    hooks.onEvaluation({batch, accuracy: right / predictions.length, predictions});
+  };
   for (let batch = 1; batch <= batches; batch++) {
-    if (!await hooks.mayGoOn()) return false;
+    if (!await hooks.mayGoOn()) {
+      if ((batch - 1) % EVALUATE_EVERY) evaluate(batch - 1);
+      return false;
+    }
     const start = performance.now();
     const indices = Array.from({length: batchSize}, () => order.next().value);
     const {images, labels} = makeBatch(data.train, indices);
     const {loss} = network.step(images, labels, {learningRate});
     hooks.onBatch({batch, loss, milliseconds: performance.now() - start});
-    if (batch % EVALUATE_EVERY === 0 || batch === batches) {
-      const predictions = predict(network, data.test.images);
-      const right = predictions.filter((digit, i) => digit === data.test.labels[i]).length;
-      hooks.onEvaluation({batch, accuracy: right / predictions.length, predictions});
-    }
+    if (batch % EVALUATE_EVERY === 0 || batch === batches) evaluate(batch);
   }
   return true;
 }
