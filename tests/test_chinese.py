@@ -107,6 +107,12 @@ def faults(english, chinese):
     }.items():
         if match := re.search(pattern, text):
             wrong.append(f"{rule}: {text[max(0, match.start() - 10) : match.end() + 10]!r}")
+    for before, bold, after in re.findall(r"(.?)\*\*(.+?)\*\*(?=(.?))", text, re.S):
+        # Markdown sees no end, and no beginning, between punctuation and a letter.
+        if re.match(r"\w", after) and re.search(r"\W$", bold):
+            wrong.append(f"bold that does not end: {bold[-10:]}**{after}")
+        if re.match(r"\w", before) and re.match(r"\W", bold):
+            wrong.append(f"bold that does not begin: {before}**{bold[:10]}")
     if match := ENGLISH.search(without(text, TITLE)):
         wrong.append(f"English: {match[0]!r}")
     if re.search(HAN, chinese):
