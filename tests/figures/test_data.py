@@ -57,7 +57,7 @@ def test_numbers_are_those_of_the_chapter(open_figure, state, data, means):
         assert shown["sums"] == pytest.approx(rows.tolist(), rel=1e-5)
         verdict = page.locator(".verdict").inner_text()
         right = shown["nearest"] == digit
-        assert verdict == ("✓ right." if right else f"✗ wrong, it is a {digit}.")
+        assert verdict == ("✓ Right." if right else f"✗ Wrong, it is a {digit}.")
 
 
 def test_moving_a_digit_defeats_the_nearest_mean(open_figure, state, data, means):
@@ -70,7 +70,7 @@ def test_moving_a_digit_defeats_the_nearest_mean(open_figure, state, data, means
     assert shown["image"] == moved.ravel().tolist()
     assert shown["distances"] == pytest.approx(distances(moved, means).tolist(), rel=1e-6)
     assert shown["nearest"] == 7
-    assert "wrong, it is a 1" in page.locator(".means p").inner_text()
+    assert "Wrong, it is a 1" in page.locator(".means p").inner_text()
     # Another digit starts unmoved.
     page.get_by_role("button", name="digit 6", exact=True).click()
     assert state(page)["image"] == sample(data, 6).ravel().tolist()
