@@ -1,5 +1,6 @@
 """The trainer, in Node and in a real browser, beside the pad that its network can answer on."""
 
+import base64
 import json
 import re
 import shutil
@@ -27,7 +28,9 @@ def open_trainer(browser, site, figures):
     (folder / "_static/live").mkdir(exist_ok=True)
     shutil.copy(ROOT / "book/_static/live/trainer.png", folder / "_static/live")
 
-    def open_page(*, query="", theme="light", scheme="http", script="", before=None, **options):
+    def open_page(
+        *, query="", theme="light", scheme="http", script="", before=None, mounted=True, **options
+    ):
         pad, trainer = ((figures.folder / f"{n}.html").read_text() for n in ("pad", "trainer"))
         body = f'{pad}<h2>Train</h2>{trainer}<p id="after">What follows.</p>'
         content = page_with("In your browser", body, head=LOADER, theme=theme, width="60rem")
@@ -44,7 +47,8 @@ def open_trainer(browser, site, figures):
             before(page)
         base = address if scheme == "http" else f"file://{folder}"
         page.goto(f"{base}/book/trainer-{theme}.html{query}", wait_until="domcontentloaded")
-        show_trainer(page)
+        if mounted:
+            show_trainer(page)
         return page
 
     yield open_page
@@ -416,7 +420,211 @@ def test_the_last_runs_side_by_side(open_trainer):
     assert [row[4] for row in rows_of(page, ".trainer-runs")] == ["13", "12", "11", "10", "3"]
 
 
+# --- what is trained is kept --------------------------------------------------------------
+
+
+def pad_status(page, words):
+    page.wait_for_function(
+        "(words) => document.getElementById('pad-status').textContent.includes(words)", arg=words
+    )
+
+
+def probabilities(page):
+    return page.evaluate("document.getElementById('pad-figure').state().probabilities")
+
+
+def train_and_draw(page, **fields):
+    """Train a network and return the probabilities that it gives for a drawn 7 on the pad."""
+    for field, value in fields.items():
+        page.fill(f"#{field}", value)
+    page.click("#train")
+    wait_for_status(page, "Finished")
+    page.click("#use-model")
+    pad_status(page, "you trained")
+    draw(page, DIGITS[7])
+    wait_for_answer(page)
+    return probabilities(page)
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_a_trained_network_survives_a_reload_until_it_is_forgotten(open_trainer, scheme):
+    page = open_trainer(scheme=scheme)
+    trained = train_and_draw(page, batches="20")
+    row = rows_of(page, ".trainer-runs")[0]
+    page.reload(wait_until="domcontentloaded")
+    show_trainer(page)
+    assert text(page, "status") == (
+        "The network that you trained last is still here: convolutional, after batch 20, "
+        f"test accuracy {row[5]}."
+    )
+    assert rows_of(page, ".trainer-runs")[0] == row
+    assert page.get_by_text("The network that you trained is answering.").is_visible()
+    draw(page, DIGITS[7])
+    wait_for_answer(page)
+    assert probabilities(page) == trained
+    page.click("#forget-model")
+    assert "is forgotten" in text(page, "status")
+    pad_status(page, "asks the book's network")
+    wait_for_answer(page)
+    of_the_book = probabilities(page)
+    assert of_the_book != trained
+    assert page.evaluate("localStorage.getItem('mnist-tutorial-network')") is None
+    page.click("#use-model")
+    assert "There is no trained network yet" in text(page, "status")
+    page.reload(wait_until="domcontentloaded")
+    show_trainer(page)
+    assert "Nothing has been trained yet" in text(page, "status")
+    draw(page, DIGITS[7])
+    wait_for_answer(page)
+    assert probabilities(page) == of_the_book
+
+
+def test_the_book_s_network_stays_on_the_pad_if_it_was_chosen(open_trainer):
+    page = open_trainer()
+    trained = train_and_draw(page, batches="20")
+    page.click("#use-book")
+    pad_status(page, "asks the book's network")
+    page.reload(wait_until="domcontentloaded")
+    show_trainer(page)
+    assert not page.locator("#use-book").is_visible()
+    assert "is still here" in text(page, "status")
+    draw(page, DIGITS[7])
+    wait_for_answer(page)
+    assert probabilities(page) != trained
+    page.click("#use-model")
+    page.wait_for_selector("#use-book")
+    assert probabilities(page) == trained
+
+
+def test_a_saved_network_can_be_loaded(open_trainer, tmp_path):
+    page = open_trainer()
+    page.select_option("#architecture", "dense")
+    trained = train_and_draw(page, batches="20")
+    row = rows_of(page, ".trainer-runs")[0]
+    with page.expect_download() as download:
+        page.click("#save-model")
+    assert download.value.suggested_filename == "mnist-network.json"
+    file = tmp_path / "mnist-network.json"
+    download.value.save_as(file)
+    assert "Saved as mnist-network.json" in text(page, "status")
+    saved = json.loads(file.read_text())
+    shapes = [len(base64.b64decode(weight)) // 4 for weight in saved["weights"]]
+    assert shapes == [784 * 42, 42, 420, 10]
+    other = open_trainer(scheme="file")
+    with other.expect_file_chooser() as chooser:
+        other.click("#load-model")
+    chooser.value.set_files(file)
+    wait_for_status(other, rf"^Loaded: dense, after batch 20, test accuracy {row[5]}\.$")
+    assert rows_of(other, ".trainer-runs")[0] == row
+    other.click("#use-model")
+    draw(other, DIGITS[7])
+    wait_for_answer(other)
+    assert probabilities(other) == pytest.approx(trained, abs=1e-6)
+
+
+def test_files_that_are_not_a_network(open_trainer):
+    page = open_trainer()
+    numbers = dict.fromkeys(("learningRate", "batchSize", "batches", "seed", "accuracy"), 1)
+    sizes = (784 * 42, 42, 420, 10)
+    right = [base64.b64encode(np.zeros(n, "<f4").tobytes()).decode() for n in sizes]
+    infinite = [*right[:3], base64.b64encode(np.full(10, np.nan, "<f4").tobytes()).decode()]
+    network = {**numbers, "architecture": "dense", "weights": right}
+    files = [
+        b"GIF89a",
+        b"null",
+        b"{}",
+        json.dumps({**network, "architecture": "toString"}).encode(),
+        json.dumps({**network, "architecture": "convolutional"}).encode(),
+        json.dumps({**network, "weights": infinite}).encode(),
+        json.dumps({**network, "seed": "<b>"}).encode(),
+        b" " * 1_000_001 + json.dumps(network).encode(),
+    ]
+    for content in files:
+        page.evaluate("document.getElementById('status').textContent = ''")
+        file = {"name": "a.json", "mimeType": "application/json", "buffer": content}
+        page.set_input_files("#weights-file", file)
+        wait_for_status(page, "^This file does not contain a network that was saved here.$")
+    assert rows_of(page, ".trainer-runs")[0] == [""] * 6
+    file["buffer"] = json.dumps(network).encode()
+    page.set_input_files("#weights-file", file)
+    wait_for_status(page, "^Loaded: dense, after batch 1, test accuracy 1.000.$")
+
+
+def test_the_network_of_a_run_that_is_paused(open_trainer):
+    page = open_trainer()
+    page.click("#step")
+    wait_for_status(page, "Paused after batch 1")
+    page.click("#use-model")
+    wait_for_status(page, "The pad now asks")
+    with page.expect_download() as download:
+        page.click("#save-model")
+    saved = json.loads(Path(download.value.path()).read_text())
+    assert saved["batches"] == 1 and 0 < float(saved["accuracy"]) < 1
+    page.click("#step")
+    wait_for_status(page, "Paused after batch 2")
+
+
+def test_a_browser_that_stores_nothing(open_trainer):
+    page = open_trainer(
+        script="Object.defineProperty(window, 'localStorage', {get() { throw new Error('no'); }});"
+    )
+    assert train_and_draw(page, batches="5")
+    page.click("#forget-model")
+    pad_status(page, "asks the book's network")
+
+
+def test_what_is_stored_is_no_network(open_trainer):
+    for stored in ("x", "{}", '{"weights": []}', '{"architecture": "dense", "weights": ["AAAA"]}'):
+        page = open_trainer(script=f"localStorage.setItem('mnist-tutorial-network', '{stored}')")
+        draw(page, DIGITS[7])
+        assert answer(page) == "7"
+
+
 # --- how it looks -------------------------------------------------------------------------
+
+
+def place(page):
+    """The height of the trainer's place, and what says where the text after it begins."""
+    return page.evaluate(
+        "[document.getElementById('trainer').offsetHeight, document.getElementById('after')"
+        ".getBoundingClientRect().top + scrollY]"
+    )
+
+
+@pytest.mark.parametrize("width", [320, 390, 600, 768, 1440])
+def test_nothing_moves(open_trainer, width):
+    held = []
+
+    def hold(page):
+        page.route("**/trainer.js", lambda route: held.append(route))
+
+    page = open_trainer(viewport={"width": width, "height": 900}, before=hold, mounted=False)
+    page.locator("#trainer").scroll_into_view_if_needed()
+    page.wait_for_timeout(200)
+    height, _ = place(page)
+    held[0].continue_()
+    show_trainer(page)
+    before = place(page)
+    assert -20 <= before[0] - height <= 260
+    # Nothing at all from now on.
+    page.fill("#learning-rate", "10")
+    page.fill("#batches", "25")
+    places = []
+    page.route("**/train-9.js", lambda route: (places.append(place(page)), route.continue_()))
+    page.click("#train")
+    wait_for_status(page, "Try 0.15")
+    places.append(place(page))
+    page.click("#save-model")
+    places.append(place(page))
+    page.fill("#batches", "10000")
+    page.click("#train")
+    wait_for_batch(page, 100)
+    page.click("#pause")
+    wait_for_status(page, r"Paused after batch \d+ of 10000")
+    places.append(place(page))
+    page.click("#train")
+    places.append(place(page))
+    assert places == [before] * 5
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -4,6 +4,10 @@ export function fromBase64(text) {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 
+export function toBase64(bytes) {
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
+}
+
 export async function unzip(text) {
   if (typeof DecompressionStream === 'undefined') {
     throw new Error('this browser cannot unpack gzip; browsers made since 2023 can');

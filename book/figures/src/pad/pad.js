@@ -4,7 +4,7 @@ import {addStyle, button, eachFrame, element, fill, later, row, textsOf} from '.
 import figureCss from '../shared/figure.css';
 import {drawingPad, loadDigits} from '../shared/drawing.js';
 import {imageCanvas} from '../shared/images.js';
-import {buildNetwork, currentNetwork, keepTrained} from '../shared/network.js';
+import {buildNetwork, currentNetwork, isTrained, useOnPage} from '../shared/network.js';
 import {loadParts} from '../parts.js';
 import {doubtAbout} from '../photo/doubts.js';
 import {takePictures} from './pictures.js';
@@ -23,7 +23,7 @@ export function makePad(root) {
   const text = textsOf(texts);
   // What is shown: images of 28x28, of a photo also turned ones, and what is known of them.
   let shown = {images: [], label: null, doubt: null, box: null};
-  let network = null, starting = null, trained = false;
+  let network = null, starting = null;
   let probabilities = null;
   let layers = null;  // that part, once it has been asked for
   let note = text.blank;
@@ -111,6 +111,7 @@ export function makePad(root) {
   function start() {
     starting ??= currentNetwork().then((made) => {
       network = made;
+      showWhose();
       answer();
       return true;
     }).catch((error) => {
@@ -124,6 +125,10 @@ export function makePad(root) {
 
   async function useTrained({detail}) {
     await starting;
+    if (!detail) {
+      if (isTrained()) useBook();
+      return;
+    }
     try {
       network = await buildNetwork(detail);
     } catch (error) {
@@ -131,24 +136,27 @@ export function makePad(root) {
       report();
       return;
     }
-    keepTrained(detail);
-    changeTo(true, text.trained);
+    useOnPage(detail);
+    showWhose();
+    note = text.trained;
+    answer();
   }
 
   async function useBook() {
     await starting;
-    keepTrained(null);
+    useOnPage(null);
     if (!await start()) return;
-    changeTo(false, text.bookAgain);
-    pad.canvas.focus({preventScroll: true});  // the button that had the focus is gone
+    note = text.bookAgain;
+    answer();
   }
 
-  function changeTo(own, words) {
-    trained = own;
-    whose.replaceChildren(...own ? [row(element('strong', {}, text.trainedAnswers),
-        button(text.useBook, useBook, {id: 'use-book'}))] : []);
-    note = words;
-    answer();
+  function showWhose() {
+    if (isTrained() === whose.hasChildNodes()) return;
+    whose.replaceChildren(...isTrained() ? [row(element('strong', {}, text.trainedAnswers),
+        button(text.useBook, async () => {
+          await useBook();
+          pad.canvas.focus({preventScroll: true});  // this button is gone
+        }, {id: 'use-book'}))] : []);
   }
 
   async function showSample() {
@@ -214,6 +222,7 @@ export function makePad(root) {
   view.id = 'network-view';
   view.show(new Uint8Array(784), 255);
   visible.textContent = note;
+  showWhose();
 
   document.addEventListener('mnist-model', useTrained);
   (window.requestIdleCallback ?? setTimeout)(start, {timeout: 1000});
@@ -223,7 +232,7 @@ export function makePad(root) {
     images: shown.images.map((image) => [...image]),
     box: shown.box,
     probabilities: probabilities && [...probabilities],
-    trained,
+    trained: isTrained(),
     layers: layers?.state() ?? null,
   });
 }

@@ -2,10 +2,11 @@
 
 import {fromBase64} from '../base64.js';
 import {loadParts} from '../parts.js';
+import {keptForPad, preferBook} from './kept.js';
 
 // On the page, because every script has a copy of this module. The trainer hands its network over
-// by the event "mnist-model", whose detail is {layers, weights}; the pad keeps it here.
-const page = (globalThis.mnistTutorialNetwork ??= {trained: null});
+// by the event "mnist-model", whose detail is {layers, weights}, or null for the book's network.
+const page = (globalThis.mnistTutorialNetwork ??= {trained: keptForPad()});
 
 /**
  * Loads a network by its part's name; "model" is the shipped one. See engine.js for what it can
@@ -25,10 +26,23 @@ export async function buildNetwork({layers, weights}) {
   return network;
 }
 
-/** Keeps what the reader has trained, {layers, weights}; null brings the book's network back. */
-export function keepTrained(model) {
+/** Takes what the reader has trained, {layers, weights}; null brings the book's network back. */
+export function useOnPage(model) {
   page.trained = model;
+  preferBook(!model);
 }
 
+/** Whether the network that answers on this page is the reader's. */
+export const isTrained = () => page.trained !== null;
+
 /** Builds the network that answers on this page: the reader's if there is one, or the book's. */
-export const currentNetwork = () => page.trained ? buildNetwork(page.trained) : loadNetwork();
+export async function currentNetwork() {
+  if (page.trained) {
+    try {
+      return await buildNetwork(page.trained);
+    } catch {
+      page.trained = null;  // what was stored is not a network
+    }
+  }
+  return loadNetwork();
+}

@@ -12,7 +12,8 @@ export function makeCurves(text, width) {
   const make = (yLabel, highest, label, ticks) => {
     const x = scaleLinear([0, 100], [0, 1]);
     const y = scaleLinear([0, highest], [0, 1]);
-    const svg = plot({width, height: HEIGHT, x, y, xLabel: text.batch, yLabel, label, ticks});
+    const svg = plot({width, height: HEIGHT, x, y, xLabel: text.batch, yLabel, label, ticks,
+      margin: {top: 12, right: 14, bottom: 42, left: 60}});
     const path = curve(svg.area, x, y);
     const last = element('svg:circle', {r: 3.5, fill: 'var(--live-accent)', visibility: 'hidden'});
     svg.area.append(last);

@@ -5,6 +5,7 @@ import {button, element, fill, makeFigure, row} from '../shared/frame.js';
 import {makeMatrix, makeRuns} from './after.js';
 import {makeCurves} from './curves.js';
 import {makeGallery} from './gallery.js';
+import {makeKeeping} from './keeping.js';
 import {startSession} from './session.js';
 import {USUAL_RATE, makeSettings} from './settings.js';
 import css from './style.css';
@@ -14,7 +15,7 @@ import {lossGrew} from './training.js';
 export default makeFigure('trainer', texts, css, async ({root, text, status}) => {
   let session = null;  // with the worker
   let run = null;  // the training run that goes on
-  let trained = null;
+  let takeWeights = () => {};
 
   const say = (words, values = {}) => { status.textContent = fill(words, values); };
   const settings = makeSettings(text);
@@ -108,11 +109,19 @@ export default makeFigure('trainer', texts, css, async ({root, text, status}) =>
     }
   }
 
-  function useModel() {
-    if (run?.batch) session.send('weights');
-    else if (trained) receive.weights(trained);
-    else say(text.noNetwork);
-  }
+  const keeping = makeKeeping({
+    text, say,
+    ofRun: () => {
+      if (!run?.batch) return null;
+      const own = run;
+      session.send('weights');
+      return new Promise((resolve) => { takeWeights = (message) => resolve(modelOf(own, message)); });
+    },
+    onLoad: (model) => runs.add(model),
+  });
+  const modelOf = ({architecture, learningRate, batchSize, batch, seed}, message) => (
+    {architecture, learningRate, batchSize, batches: batch, seed, layers: message.layers,
+      weights: message.weights, accuracy: message.accuracy.toFixed(3)});
 
   const receive = {
     batch({batch, loss, milliseconds}) {
@@ -141,10 +150,7 @@ export default makeFigure('trainer', texts, css, async ({root, text, status}) =>
 
     ended,
 
-    weights({layers, weights}) {
-      document.dispatchEvent(new CustomEvent('mnist-model', {detail: {layers, weights}}));
-      say(text.onPad);
-    },
+    weights: (message) => takeWeights(message),
 
     error({message}) {
       end();
@@ -152,13 +158,14 @@ export default makeFigure('trainer', texts, css, async ({root, text, status}) =>
     },
   };
 
-  function ended({finished, layers, weights}) {
+  function ended({finished, ...message}) {
     const last = run;
     run = null;
     showPause();
     if (last.batch) {
-      trained = {layers, weights};
-      runs.add({...last, batches: last.batch, accuracy: numbers.accuracy.textContent});
+      const model = modelOf(last, message);
+      runs.add(model);
+      if (!last.diverged) keeping.set(model);
     }
     const words = finished ? text.finished : last.diverged ? text.diverged : text.stopped;
     const hint = !last.diverged && lossGrew(curves.state().losses) && last.learningRate > USUAL_RATE;
@@ -193,8 +200,10 @@ export default makeFigure('trainer', texts, css, async ({root, text, status}) =>
         element('div', {}, element('dt', {}, text[name]), cell))),
       curves.plots, gallery,
       element('div', {class: 'trainer-after'}, matrix, element('div', {}, runs,
-          row(button(text.use, useModel, {id: 'use-model'})))),
+          keeping.buttons)),
       element('p', {class: 'note'}, text.how));
-  say(text.begin);
+  if (keeping.trained) runs.add(keeping.trained);
+  say(keeping.trained ? text.kept : text.begin,
+      {...keeping.trained, architecture: text[keeping.trained?.architecture]});
   return () => ({...curves.state(), batch: run?.batch ?? null, paused: run?.allowed < Infinity});
 });

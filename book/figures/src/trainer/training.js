@@ -18,14 +18,10 @@ const EVALUATE_EVERY = 5;
 export async function trainModel(network, data, settings, hooks) {
   const {batchSize, batches, learningRate, seed} = settings;
   const order = shuffledIndices(data.train.labels.length, seed);
-  const evaluate = (batch) => {
-    const predictions = predict(network, data.test.images);
-    const right = predictions.filter((digit, i) => digit === data.test.labels[i]).length;
-    hooks.onEvaluation({batch, accuracy: right / predictions.length, predictions});
-  };
+  const tell = (batch) => hooks.onEvaluation({batch, ...evaluate(network, data.test)});
   for (let batch = 1; batch <= batches; batch++) {
     if (!await hooks.mayGoOn()) {
-      if ((batch - 1) % EVALUATE_EVERY) evaluate(batch - 1);
+      if ((batch - 1) % EVALUATE_EVERY) tell(batch - 1);
       return false;
     }
     const start = performance.now();
@@ -33,7 +29,7 @@ export async function trainModel(network, data, settings, hooks) {
     const {images, labels} = makeBatch(data.train, indices);
     const {loss} = network.step(images, labels, {learningRate});
     hooks.onBatch({batch, loss, milliseconds: performance.now() - start});
-    if (batch % EVALUATE_EVERY === 0 || batch === batches) evaluate(batch);
+    if (batch % EVALUATE_EVERY === 0 || batch === batches) tell(batch);
   }
   return true;
 }
@@ -53,6 +49,13 @@ function makeBatch({images, labels}, indices) {
     batch.set(images.subarray(index * PIXELS, (index + 1) * PIXELS), row * PIXELS);
   });
   return {images: batch, labels: Uint8Array.from(indices, (index) => labels[index])};
+}
+
+/** The predictions of images, and how many of them are right, as a share. */
+export function evaluate(network, {images, labels}) {
+  const predictions = predict(network, images);
+  const right = predictions.filter((digit, i) => digit === labels[i]).length;
+  return {predictions, accuracy: right / predictions.length};
 }
 
 /** The most probable digit of each image. */

@@ -5,7 +5,7 @@
 import networks from '../../dist/networks.json';
 import {fromBase64, join, unzip} from '../base64.js';
 import {loadEngine} from '../engine-part.js';
-import {trainModel} from './training.js';
+import {evaluate, trainModel} from './training.js';
 
 let data, engine, layers, network;
 let allowed = 0;
@@ -29,7 +29,7 @@ const handlers = {
       onEvaluation: (result) => postMessage({kind: 'evaluation', ...result}),
       mayGoOn,
     });
-    postMessage({kind: 'ended', finished, layers, weights: network.weights});
+    postMessage({kind: 'ended', finished, ...trained()});
   },
 
   allow({batches}) {
@@ -43,9 +43,15 @@ const handlers = {
   },
 
   weights() {
-    postMessage({kind: 'weights', layers, weights: network.weights});
+    postMessage({kind: 'weights', ...trained()});
   },
 };
+
+/** The network as it is now, and its accuracy. */
+function trained() {
+  const {accuracy} = evaluate(network, data.test);
+  return {layers, weights: network.weights, accuracy};
+}
 
 /** Lets messages in between two batches, and waits while there is a pause. */
 async function mayGoOn() {
