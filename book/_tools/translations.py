@@ -31,6 +31,7 @@ LANGUAGES = ("zh_CN",)
 COMMAND_LINE = "mnist-tutorial"
 # The modules of click with the messages that a user of our commands may meet.
 CLICK = ("core", "decorators", "exceptions", "formatting", "parser", "types")
+OUTPUT = r"\begin{Verbatim}"  # a cell's output in the form of LaTeX
 # Written on every run, so they would differ on every run.
 DATED = re.compile(
     rb'^"(POT-Creation-Date|PO-Revision-Date|Last-Translator|Generated-By).*\n', re.M
@@ -155,7 +156,10 @@ def extract() -> dict[str, list[Any]]:
     config["sphinx"]["config"] |= {"gettext_compact": False, "gettext_location": False}
     built = build(config, "gettext", "--builder", "custom", "--custom-builder", "gettext")
     templates = sorted((built / "gettext").rglob("book/*.pot"))
-    found = {f"book/{path.stem}": list(texts(path, "en")) for path in templates}
+    found = {
+        f"book/{path.stem}": [text for text in texts(path, "en") if not text.startswith(OUTPUT)]
+        for path in templates
+    }
     own = {"plots": of_plots(), "edition": of_edition(), COMMAND_LINE: of_command_line()}
     return found | own
 
