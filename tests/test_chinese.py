@@ -39,6 +39,8 @@ HTML = r"<[^>]+>"
 ATTRIBUTES = r"\{[#.][^}]*\}"
 ROLE = r"\{[a-z:]+\}(?=`)|:[a-z:]+:(?=`)"
 ADDRESS = r"https?://\S+"
+PLACEHOLDER = r"\{\w+\}"
+TYPE = re.compile(r"(dict|list|tuple|sequence) of [\w ]+")
 TITLE = r"(?<!\*)\*[^*\u3400-\u9fff]+\*(?!\*)"  # of a paper or a book
 NUMBER = r"(?<![\w.])\d+(?:[ ,.]\d+)*"
 # A run of so many English words is a sentence that was left.
@@ -67,10 +69,25 @@ def without(text, *patterns):
 def prose(text):
     """Return a text without code, formulas and markup."""
     text = re.sub(TARGET, "](", text)
-    return without(text, ROLE, CODE, FORMULA, HTML, ATTRIBUTES, ADDRESS)
+    return without(text, ROLE, CODE, FORMULA, HTML, ATTRIBUTES, ADDRESS, PLACEHOLDER)
+
+
+def normal(text):
+    """Return a text with roles as Markdown has them, and without their labels.
+
+    Docstrings are reStructuredText; their translations are read as Markdown.
+    """
+    return re.sub(r"(?:\{([a-z:]+)\}|:([a-z:]+):)`(?:[^`<]*<([^>`]+)>`)?", role, text)
+
+
+def role(match):
+    markdown, docutils, target = match.groups()
+    return f"{{{markdown or docutils}}}`" + (f"{target}`" if target else "")
 
 
 def numbers(text):
+    text = re.sub(r"(\d+) million", r"\g<1>000000", text)
+    text = re.sub(r"(\d+) 万", r"\g<1>0000", text)
     plain = without(re.sub(TARGET, "](", text), CODE, FORMULA, HTML, ATTRIBUTES, ADDRESS)
     return Counter(re.sub(r"[ ,](?=\d{3})", "", number) for number in re.findall(NUMBER, plain))
 
@@ -86,6 +103,9 @@ def faults(english, chinese):
     """Return what is wrong with a translation, a line each."""
     if not chinese.strip():
         return ["is not translated"]
+    if english == chinese and TYPE.fullmatch(english):
+        return []
+    english, chinese = normal(english), normal(chinese)
     wrong = []
     for name, of in {
         "code": lambda text: found(CODE, without(text, FORMULA)),
