@@ -52,7 +52,7 @@ def terms():
     """Return the patterns of English terms, the longest first, and their translations."""
     table = yaml.safe_load((ROOT / f"book/locale/{LANGUAGE}/terms.yml").read_text(encoding="utf-8"))
     ordered = sorted(table, key=len, reverse=True)
-    return [(re.compile(rf"\b{term}(e?s)?\b", re.I), table[term]) for term in ordered]
+    return [(re.compile(rf"(?<![\w-]){term}(e?s)?\b", re.I), table[term]) for term in ordered]
 
 
 def found(pattern, text):
@@ -86,8 +86,9 @@ def role(match):
 
 
 def numbers(text):
-    text = re.sub(r"(\d+) million", r"\g<1>000000", text)
-    text = re.sub(r"(\d+) 万", r"\g<1>0000", text)
+    for word, value in {"million": 10**6, "万": 10**4, "亿": 10**8}.items():
+        text = re.sub(rf"([\d.]+) {word}", lambda n, v=value: f"{float(n[1]) * v:.0f}", text)
+    text = re.sub(r"\d+ 月", "", text)  # months are words in English
     plain = without(re.sub(TARGET, "](", text), CODE, FORMULA, HTML, ATTRIBUTES, ADDRESS)
     return Counter(re.sub(r"[ ,](?=\d{3})", "", number) for number in re.findall(NUMBER, plain))
 
