@@ -5,5 +5,5 @@ from pathlib import Path
 __all__ = ["RECORDS"]
 
 RECORDS = Path(__file__).parents[1] / "_files" / "results"
-"""A folder with a JSON file for each script of the repository's folder ``benchmarks``: every
-run of ``speed``, ``recipes``, ``shards``, ``kills`` and ``workers``."""
+"""A folder with a JSON file for each script of the repository's folder ``benchmarks``. The files
+hold every run of ``speed``, ``recipes``, ``shards``, ``kills`` and ``workers``."""
