@@ -351,6 +351,24 @@ def test_what_a_page_says_that_comes_back_from_the_cache(open_trainer):
     wait_for_status(page, "Finished: 2 batches")
 
 
+def test_by_keyboard_and_what_screen_readers_are_told(open_trainer):
+    page = open_trainer()
+    page.locator("#batches").focus()
+    page.keyboard.press("ArrowDown")
+    assert page.input_value("#batches") == "99"
+    for _ in range(4):  # to the seed, Train, Pause and Step
+        page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    assert page.locator("#status").get_attribute("role") == "status"
+    wait_for_status(page, "^Paused after batch 1 of 99.$")
+    page.keyboard.press("Enter")
+    wait_for_status(page, "^Paused after batch 2 of 99.$")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    wait_for_status(page, "^Finished: 99 batches")
+    assert page.evaluate("document.activeElement.textContent") == "Pause"
+
+
 # --- after a run --------------------------------------------------------------------------
 
 
