@@ -58,12 +58,38 @@ def describe_plots(app: Sphinx, doctree: nodes.document, page: str) -> None:
     language = app.config.language
     if language not in LANGUAGES:
         return
-    own = texts(folder(language) / "plots.po", language)
+    own = texts(folder(language) / "cells.po", language)
+    for cell in doctree.findall(nodes.container):
+        for prompt in ("prompt_show", "prompt_hide"):
+            if prompt in cell:
+                cell[prompt] = own.get(cell[prompt], cell[prompt])
     for image in list(doctree.findall(nodes.image)):
         if translation := own.get(image.get("alt", "")):
             image["alt"] = translation
             caption = nodes.paragraph("", translation, classes=["plot-caption"])
             image.parent.insert(image.parent.index(image) + 1, caption)
+
+
+def translate_html(app: Sphinx, page: str, template: str, context: Any, doctree: Any) -> None:
+    """Translate what Sphinx does not: pieces of HTML, and the description of the front page."""
+    language = app.config.language
+    if language not in LANGUAGES or "body" not in context:
+        return
+    own = texts(folder(language) / "edition.po", language)
+    if page == FRONT_PAGE:
+        own |= texts(folder(language) / f"{page}.po", language)
+    for part in ("body", "metatags"):
+        for english, translation in own.items():
+            for before, after in (
+                ('">', "</p>"),
+                ('alt="', '"'),
+                ('content="', '"'),
+                ("<p>", "</p>"),
+            ):
+                if before + english + after in context.get(part, ""):
+                    context[part] = context[part].replace(
+                        before + english + after, before + translation + after
+                    )
 
 
 def link_editions(app: Sphinx, page: str, template: str, context: Any, doctree: Any) -> None:
@@ -95,4 +121,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     languages["zh"] = PairsOfCharacters
     app.connect("doctree-resolved", describe_plots)
     app.connect("html-page-context", link_editions)
+    app.connect("html-page-context", translate_html, priority=600)  # after sphinxext.opengraph
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -30,9 +30,9 @@ MORE = {
 }
 
 
-def translated(language: str) -> dict[str, list[str]]:
-    """Return the translations of terms, by the term."""
-    path = GLOSSARY.parent / "locale" / language / "terms.yml"
+def of_language(language: str, name: str) -> dict[str, list[str]]:
+    """Return a table of a language: "terms" has the translations of terms, "search" more words."""
+    path = GLOSSARY.parent / "locale" / language / f"{name}.yml"
     return dict(yaml.safe_load(path.read_text(encoding="utf-8"))) if path.exists() else {}
 
 
@@ -52,8 +52,9 @@ def add_terms(app: Any, doctree: Any) -> None:
     """Add a page's terms to it as entries of the index, which the search prefers."""
     name = Path(app.env.docname).name
     terms = list(chapters_of_terms().get(name, ()))
-    own = translated(app.config.language)
+    own = of_language(app.config.language, "terms")
     terms += [own[term.lower()][0] for term in terms if term.lower() in own]
+    terms += of_language(app.config.language, "search").get(name, [])
     entries = [("single", term, "", "main", None) for term in dict.fromkeys(terms)]
     if entries:
         doctree.append(addnodes.index(entries=entries))

@@ -3,8 +3,8 @@
 ``translations.py update`` takes every text of the book into the catalogues of book/locale, one per
 page; translated texts stay, and texts that have gone are dropped. ``translations.py configure``
 writes the configuration that renders an edition from the same notebooks. Besides the texts that
-Sphinx finds there are those of plots (what describes them, in the notebooks) and of the edition
-(its title and the parts of its contents, in _config.yml and _toc.yml). The command line's messages
+Sphinx finds there are those of cells (in the notebooks' metadata) and of the edition (its title,
+the parts of its contents, the pieces of HTML). The command line's messages
 have a catalogue in the package, which is compiled, too: Python reads it in that form.
 """
 
@@ -29,6 +29,9 @@ LOCALES = ROOT / "book/locale"
 PACKAGE = ROOT / "mnist_tutorial/_files/locale"
 LANGUAGES = ("zh_CN",)
 COMMAND_LINE = "mnist-tutorial"
+FIGURES = ROOT / "book/figures"
+PROMPTS = ("code_prompt_show", "code_prompt_hide")
+DEFAULT_PROMPTS = ("Show code cell {type}", "Hide code cell {type}")  # of myst-nb
 # The modules of click with the messages that a user of our commands may meet.
 CLICK = ("core", "decorators", "exceptions", "formatting", "parser", "types")
 OUTPUT = r"\begin{Verbatim}"  # a cell's output in the form of LaTeX
@@ -95,19 +98,15 @@ def last(text: str | Sequence[str]) -> str:
     return text if isinstance(text, str) else text[-1]
 
 
-def alternative(cell: dict[str, Any]) -> str:
-    """Return what describes a cell's plot, or nothing."""
-    image = cell["metadata"].get("mystnb", {}).get("image", {})
-    return str(image.get("alt", ""))
-
-
-def of_plots() -> list[str]:
-    """Return the texts that describe plots, which stand in the notebooks' metadata."""
+def of_cells() -> list[str]:
+    """Return the texts in the notebooks' metadata: descriptions of plots, words that unfold code."""
     found = []
     for path in sorted((ROOT / "book").glob("*.ipynb")):
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        found += [text for cell in cells if (text := alternative(cell))]
-    return found
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            settings = cell["metadata"].get("mystnb", {})
+            found += [settings["image"]["alt"]] if "alt" in settings.get("image", {}) else []
+            found += [settings[name] for name in PROMPTS if name in settings]
+    return list(dict.fromkeys([*found, *DEFAULT_PROMPTS]))
 
 
 def of_edition() -> list[str]:
@@ -120,7 +119,14 @@ def of_edition() -> list[str]:
         config["html"]["extra_footer"],
         config["sphinx"]["config"]["ogp_image_alt"],
         *(part["caption"] for part in contents["parts"]),
+        *(text for path in sorted(FIGURES.glob("*.html")) for text in of_html(path)),
     ]
+
+
+def of_html(path: Path) -> list[str]:
+    """Return the texts of a piece of a page: without scripts, and of a picture."""
+    html = path.read_text(encoding="utf-8")
+    return re.findall(r"<noscript>.*?<p>(.*?)</p>", html) + re.findall(r' alt="([^"]+)"', html)
 
 
 def build(config: dict[str, Any], name: str, *options: str, contents: Path | None = None) -> Path:
@@ -160,7 +166,7 @@ def extract() -> dict[str, list[Any]]:
         f"book/{path.stem}": [text for text in texts(path, "en") if not text.startswith(OUTPUT)]
         for path in templates
     }
-    own = {"plots": of_plots(), "edition": of_edition(), COMMAND_LINE: of_command_line()}
+    own = {"cells": of_cells(), "edition": of_edition(), COMMAND_LINE: of_command_line()}
     return found | own
 
 
@@ -193,6 +199,7 @@ def configure(language: str, *, stored: bool) -> None:
     output = ROOT / "_build" / language
     output.mkdir(parents=True, exist_ok=True)
     own = texts(folder(language) / "edition.po", language)
+    cells = texts(folder(language) / "cells.po", language)
     config = configuration()
     if not stored:  # executed a moment ago, for the first edition
         config["execute"] |= {
@@ -209,6 +216,7 @@ def configure(language: str, *, stored: bool) -> None:
         "ogp_site_url": config["html"]["baseurl"],
         "ogp_site_name": config["title"],
         "ogp_image_alt": own[settings["ogp_image_alt"]],
+        **{f"nb_{name}": cells[text] for name, text in zip(PROMPTS, DEFAULT_PROMPTS, strict=True)},
     }
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     for part in contents["parts"]:
