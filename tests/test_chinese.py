@@ -32,7 +32,7 @@ FIGURES = sorted((ROOT / "book/figures/src").glob("*/text.json"))
 
 HAN = r"[\u3400-\u9fff]"
 # What is the same in both editions: code, formulas, where links lead to, references, addresses.
-CODE = r"``[^`]+``|`[^`]+`|--[a-z][\w-]+|(?<=[^\w ])mnist-tutorial [a-z].*|(?<=: )mnist-tutorial [a-z].*"
+CODE = r"``[^`]+``|`[^`]+`|--[a-z][\w-]+|(?<=[：:]) ?mnist-tutorial [a-z].*"
 FORMULA = r"\$\$.+?\$\$|\$[^$]+\$"
 TARGET = r"\]\(([^)\s]+)"
 WORDS_IN_FORMULA = r"\\(?:text|mathrm|operatorname)\{[^}]*\}"
@@ -110,7 +110,7 @@ def faults(english, chinese):
     english, chinese = normal(english), normal(chinese)
     wrong = []
     for name, of in {
-        "code": lambda text: found(CODE, without(text, FORMULA)),
+        "code": lambda text: Counter(map(str.strip, re.findall(CODE, without(text, FORMULA)))),
         "formulas": formulas,
         "links": lambda text: found(TARGET, text),
         "roles": lambda text: found(ROLE, text),

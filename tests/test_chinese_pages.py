@@ -121,8 +121,10 @@ def test_the_table_of_contents_is_the_same():
 def test_the_switch_keeps_the_place(browser):
     with serve(HTML) as address:
         page = browser.new_page()
-        page.goto(f"{address}/book/04-loss.html")
-        page.locator("article section section").nth(3).evaluate("(e) => e.scrollIntoView()")
+        page.goto(f"{address}/book/04-loss.html", wait_until="networkidle")  # formulas move it
+        page.locator("article section section").nth(3).evaluate(
+            "(e) => e.scrollIntoView({behavior: 'instant'})"
+        )
         place = page.locator("article section section").nth(3).get_attribute("id")
         page.locator("a.edition").click()
         page.wait_for_url(f"**/zh_CN/book/04-loss.html#{place}")

@@ -59,7 +59,7 @@ def describe_plots(app: Sphinx, doctree: nodes.document, page: str) -> None:
     if language not in LANGUAGES:
         return
     own = texts(folder(language) / "cells.po", language)
-    for cell in doctree.findall(nodes.container):
+    for cell in doctree.findall(nodes.Element):
         for prompt in ("prompt_show", "prompt_hide"):
             if prompt in cell:
                 cell[prompt] = own.get(cell[prompt], cell[prompt])

@@ -99,7 +99,7 @@ def last(text: str | Sequence[str]) -> str:
 
 
 def of_cells() -> list[str]:
-    """Return the texts in the notebooks' metadata: descriptions of plots, words that unfold code."""
+    """Return the texts in the notebooks' metadata: of plots, and what unfolds code."""
     found = []
     for path in sorted((ROOT / "book").glob("*.ipynb")):
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
