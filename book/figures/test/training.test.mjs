@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import {writeFileSync} from 'node:fs';
 import {test} from 'node:test';
-import {trainModel} from '../src/trainer/training.js';
+import {lossGrew, trainModel} from '../src/trainer/training.js';
 import {buildNetwork} from './parity.mjs';
 import {readSplit} from './parts.mjs';
 
@@ -70,4 +70,13 @@ test('each image comes once before any comes twice, in an order that the seed fi
   }
   assert.deepEqual(orders[0], orders[1]);
   assert.notDeepEqual(orders[0], orders[2]);
+});
+
+test('a loss that grew is told from one that fell or hardly changed', () => {
+  const run = (...losses) => losses.map((loss, i) => [i + 1, loss]);
+  const rest = (loss) => Array(30).fill(loss);
+  assert.ok(lossGrew(run(2.4, 9, ...rest(2.3))));
+  assert.ok(!lossGrew(run(2.4, 2.4, ...rest(2.3))));
+  assert.ok(!lossGrew(run(2.4, 9, ...rest(0.4))));
+  assert.ok(!lossGrew(run(2.4, 9, 2.3)));
 });

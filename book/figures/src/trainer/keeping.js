@@ -84,8 +84,8 @@ async function readModel(file) {
   const {architecture, weights, ...rest} = fromText(await file.text());
   const numbers = Object.fromEntries(NUMBERS.map((name) => [name, Number(rest[name])]));
   const finite = [Object.values(numbers), ...weights].every((values) => values.every(Number.isFinite));
-  if (!Object.hasOwn(networks, architecture) || !finite) throw new Error('not a network');
+  if (!finite) throw new Error('not numbers');
   const model = {...numbers, architecture, layers: networks[architecture], weights};
-  await buildNetwork(model);  // throws if the weights have other sizes
+  await buildNetwork(model);  // throws if there are no such layers, or weights of other sizes
   return {...model, accuracy: numbers.accuracy.toFixed(3)};
 }
