@@ -51,7 +51,7 @@ def test_sure_and_wrong_is_where_squared_error_is_weak(open_figure, state):
     assert shown["crossEntropy"]["gradient"][7] < -0.99
     assert abs(shown["squaredError"]["gradient"][7]) < 0.01
     page.wait_for_function(
-        "/probability 0.00 %/.test(document.querySelector('.live-status').textContent)"
+        "/probability 0.00\\s%/.test(document.querySelector('.live-status').textContent)"
     )
 
 

@@ -1,6 +1,6 @@
 // Every activation of the trained network for one image; one map is enlarged, with its kernel.
 
-import {button, element, fill, row} from '../shared/frame.js';
+import {button, element, fill, joined, percentage, row} from '../shared/frame.js';
 import {imageCanvas} from '../shared/images.js';
 import {number} from './kernel.js';
 import {channelOf, sharesOf} from './maths.js';
@@ -114,7 +114,7 @@ export function wholeView({text, say, network, onSlide}) {
     }
     detail.replaceChildren(
         element('strong', {}, fill(text.mapOf, {layer: titles[layer], i: map})),
-        element('p', {}, words.join(' ')),
+        element('p', {}, joined(words)),
         layer === 2 ? strip(Array.from({length: 8}, (_, i) => channelOf(valuesOf(1), 8, i)), 12,
             text.seen) : '',
         layer === 2 ? strip(own.kernels, 5, text.slices) : '',
@@ -165,4 +165,4 @@ export function wholeView({text, say, network, onSlide}) {
 }
 
 const highest = (values) => values.reduce((a, b) => Math.max(a, b), 0);
-const percent = (share) => `${(100 * share).toFixed(share < 0.01 ? 2 : 0)} %`;
+const percent = (share) => percentage(share, share < 0.01 ? 2 : 0);

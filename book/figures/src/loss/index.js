@@ -1,7 +1,7 @@
 // Chapter 4: ten logits, their softmax, cross-entropy and squared error, and both gradients.
 
 import {
-  button, choice, eachFrame, element, fill, makeFigure, row, slider,
+  button, choice, eachFrame, element, fill, makeFigure, percentage, row, slider,
 } from '../shared/frame.js';
 import {crossEntropy, softmax, squaredError} from './maths.js';
 import css from './style.css';
@@ -114,7 +114,7 @@ export default makeFigure('loss', texts, css, ({root, text, say}) => {
   });
 });
 
-const percent = (share) => `${(100 * share).toFixed(share < 0.01 ? 2 : 0)} %`;
+const percent = (share) => percentage(share, share < 0.01 ? 2 : 0);
 const signed = (value, places) => {
   const shown = Math.abs(value).toFixed(places);
   return value < 0 && Number(shown) !== 0 ? `−${shown}` : shown;

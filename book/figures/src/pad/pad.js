@@ -1,6 +1,6 @@
 // The drawing pad: what is drawn or shown, the image that the network sees, and its ten answers.
 
-import {addStyle, button, eachFrame, element, fill, later, row, textsOf} from '../shared/frame.js';
+import {addStyle, button, eachFrame, element, fill, joined, later, row, textsOf} from '../shared/frame.js';
 import figureCss from '../shared/figure.css';
 import {drawingPad, loadDigits} from '../shared/drawing.js';
 import {imageCanvas} from '../shared/images.js';
@@ -97,7 +97,7 @@ export function makePad(root) {
       sentences.push(note ? '' : text.loading);
     }
     spoken.textContent = answered && `${answered} `;
-    visible.textContent = sentences.filter(Boolean).join(' ');
+    visible.textContent = joined(sentences);
   }, REST);
 
   /** The sentence about an answer that the package's predict would warn of, too. */

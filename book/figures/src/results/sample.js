@@ -3,7 +3,7 @@
 
 import {scaleLinear} from 'd3-scale';
 import {uniforms} from '../random.js';
-import {button, eachFrame, element, fill, row, slider} from '../shared/frame.js';
+import {button, eachFrame, element, fill, joined, row, slider} from '../shared/frame.js';
 import {plot} from '../shared/plot.js';
 import {drawTestSet, standardDeviation, standardError} from './maths.js';
 import {count, percent, points} from './words.js';
@@ -74,7 +74,7 @@ export function sampleView({data: {right}, text, width, say}) {
       hits: count(all.hits), share: percent(all.hits / draws.length), p: percent(p, 1)});
     facts[2].textContent = fill(text.scatter,
         {deviation: points(all.deviation), formula: points(all.standardError)});
-    say(facts.map(({textContent}) => textContent).join(' '));
+    say(joined(facts.map(({textContent}) => textContent)));
   });
   const summary = () => ({
     hits: draws.filter(contains).length,

@@ -38,6 +38,18 @@ export function textsOf(texts) {
   return texts[language] ?? texts.en;
 }
 
+const isChinese = () => document.documentElement.lang.startsWith('zh');
+
+/** Writes a share as the page's language does: 99 % or 99%. */
+export function percentage(share, places = 0) {
+  return `${(100 * share).toFixed(places)}${isChinese() ? '' : '\u00a0'}%`;
+}
+
+/** Joins sentences; Chinese has no space between them. */
+export function joined(sentences) {
+  return sentences.filter(Boolean).join(isChinese() ? '' : ' ');
+}
+
 /** Puts values in a text: fill('{n} digits', {n: 3}) is '3 digits'. */
 export function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);

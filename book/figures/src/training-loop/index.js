@@ -1,7 +1,7 @@
 // Chapter 6: the training loop, run by the reader: a line, a step, on and on, and back.
 
 import {fromBase64, unzip} from '../base64.js';
-import {button, choice, element, fill, lessMotion, makeFigure, row, slider}
+import {button, choice, element, fill, lessMotion, makeFigure, percentage, row, slider}
   from '../shared/frame.js';
 import {BATCHES, curvesOf, filtersOf, tilesOf} from './pictures.js';
 import css from './style.css';
@@ -139,8 +139,7 @@ export default makeFigure('training-loop', texts, css, async ({root, text, say, 
     announce(fill(text[view.line === 'due' && !ended ? 'at_dueNow' : `at_${view.line}`], {
       step: view.step, n: view.batch?.labels.length, loss: format(view.loss),
       right: count(view.batch?.predictions, view.batch?.labels ?? []),
-      accuracy: `${(100 * (view.line === 'validationStep' ? view.validationAccuracy : accuracy))
-          .toFixed(1)}\u00a0%`,
+      accuracy: percentage(view.line === 'validationStep' ? view.validationAccuracy : accuracy, 1),
       validation: held.labels.length,
     }));
   }
