@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from pages import serve
+from pages import serve, violations_on
 from test_book import ALL_PAGES, HTML, PAGES, ids, parsed
 from test_chinese import ENGLISH, HAN, TYPE
 
@@ -129,6 +129,17 @@ def test_the_switch_keeps_the_place(browser):
         page.locator("a.edition").evaluate("(e) => e.click()")
         page.wait_for_url(f"**/zh_CN/book/prerequisites.html#{place}")
         page.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 320])
+def test_a_page_is_accessible_and_fits(browser, theme, width):
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
+    page.goto((CHINESE / f"{PAGES[3]}.html").as_uri())
+    page.wait_for_timeout(500)
+    assert [one["id"] for one in violations_on(page)] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
 
 
 @pytest.fixture(scope="module")
