@@ -137,7 +137,8 @@ def test_a_page_is_accessible_and_fits(browser, theme, width):
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
     page.goto((CHINESE / f"{PAGES[3]}.html").as_uri())
     page.wait_for_timeout(500)
-    assert [one["id"] for one in violations_on(page)] == []
+    serious = [v["id"] for v in violations_on(page) if v["impact"] in ("serious", "critical")]
+    assert serious == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.close()
 
