@@ -73,7 +73,7 @@ def test_no_markup_is_left(name):
 @pytest.mark.parametrize("name", CHINESE_PAGES)
 def test_a_page_says_its_language(name):
     assert chinese(name).html["lang"] == "zh-CN"
-    assert re.search(HAN, chinese(name).title.get_text())
+    assert re.search(HAN, chinese(name).h1.get_text())
     assert re.search(HAN, chinese(name).find("meta", {"name": "description"})["content"])
 
 
