@@ -215,6 +215,6 @@ def _judge(logits: Array, labels: Array) -> tuple[float, int, Array]:
     """Return the sum of the cross-entropies, the number of right answers, the probabilities."""
     right = int(np.count_nonzero(logits.argmax(axis=1) == labels.argmax(axis=1)))
     logits = logits - logits.max(axis=1, keepdims=True)
-    exponentials = np.exp(logits)
-    sums = exponentials.sum(axis=1, keepdims=True)
+    exponentials: Array = np.exp(logits)
+    sums: Array = exponentials.sum(axis=1, keepdims=True)
     return float(np.log(sums).sum() - np.vdot(logits, labels)), right, exponentials / sums
