@@ -22,7 +22,7 @@ CONDITIONS = {
     "hard shadow": ({"hard": 0.4}, 0.975),
     "margin line": ({"lines": 0.2, "margin": 0.5}, 0.975),
     "pencil, lined": ({"ink": PENCIL, "lines": 0.2}, 0.97),
-    "tilted by 25 degrees": ({"tilt": 25}, 0.95),
+    "tilted by 25 degrees": ({"tilt": 25}, 0.93),
 }
 FEWER = {
     "hard shadow, lined": {"hard": 0.4, "lines": 0.2},
