@@ -7,15 +7,23 @@ of plots in the edition's language, and a search that finds Chinese words.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.search import SearchLanguage, languages
-from translations import LANGUAGES, folder, texts
+from translations import LANGUAGES, folder
+from translations import texts as read_texts
 
 EDITIONS = {"en": ("English", ""), "zh_CN": ("中文", "zh_CN/")}
 FRONT_PAGE = "book/index"
+
+
+@cache
+def texts(name: str, language: str) -> dict[str, str]:
+    """Return a catalogue's texts and their translations, read once for all pages."""
+    return read_texts(folder(language) / f"{name}.po", language)
 
 
 class PairsOfCharacters(SearchLanguage):
@@ -58,7 +66,7 @@ def describe_plots(app: Sphinx, doctree: nodes.document, page: str) -> None:
     language = app.config.language
     if language not in LANGUAGES:
         return
-    own = texts(folder(language) / "cells.po", language)
+    own = texts("cells", language)
     for cell in doctree.findall(nodes.Element):
         for prompt in ("prompt_show", "prompt_hide"):
             if prompt in cell:
@@ -75,9 +83,9 @@ def translate_html(app: Sphinx, page: str, template: str, context: Any, doctree:
     language = app.config.language
     if language not in LANGUAGES or "body" not in context:
         return
-    own = texts(folder(language) / "edition.po", language)
+    own = texts("edition", language)
     if page == FRONT_PAGE:
-        own |= texts(folder(language) / f"{page}.po", language)
+        own = own | texts(page, language)
     for part in ("body", "metatags"):
         for english, translation in own.items():
             for before, after in (
@@ -94,7 +102,7 @@ def translate_html(app: Sphinx, page: str, template: str, context: Any, doctree:
 
 def link_editions(app: Sphinx, page: str, template: str, context: Any, doctree: Any) -> None:
     """Give a page's header the other edition, and its head the links to both."""
-    if not hasattr(app.builder, "get_target_uri") or app.builder.format != "html":
+    if app.builder.format != "html":
         return
     own = app.config.language or "en"
     base = app.config.html_baseurl.removesuffix(EDITIONS[own][1])

@@ -129,7 +129,7 @@ def of_html(path: Path) -> list[str]:
     return re.findall(r"<noscript>.*?<p>(.*?)</p>", html) + re.findall(r' alt="([^"]+)"', html)
 
 
-def build(config: dict[str, Any], name: str, *options: str, contents: Path | None = None) -> Path:
+def build(config: dict[str, Any], name: str, *options: str) -> Path:
     """Run Jupyter Book with this configuration and return the folder of its output."""
     output = ROOT / "_build" / name
     output.mkdir(parents=True, exist_ok=True)
@@ -159,7 +159,7 @@ def configuration() -> dict[str, Any]:
 def extract() -> dict[str, list[Any]]:
     """Return every text of the book, by the catalogue that holds it."""
     config = configuration()
-    config["sphinx"]["config"] |= {"gettext_compact": False, "gettext_location": False}
+    config["sphinx"]["config"]["gettext_location"] = False
     built = build(config, "gettext", "--builder", "custom", "--custom-builder", "gettext")
     templates = sorted((built / "gettext").rglob("book/*.pot"))
     found = {
