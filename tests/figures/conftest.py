@@ -24,36 +24,59 @@ def site(figures, tmp_path_factory):
 
 
 @pytest.fixture
-def open_figure(browser, site):
-    """A function that opens a page with a figure; an error in its console fails the test."""
+def open_content(browser, site):
+    """A function that opens a page of the site; what its console logs fails the test."""
     folder, address = site
-    contexts, errors = [], []
+    contexts, logged = [], []
 
     def open_page(
-        name, *, theme="light", above=0, language="en", scheme="http", mounted=True, **options
+        name,
+        content,
+        *,
+        height=900,
+        scheme="http",
+        script="",
+        before=None,
+        query="",
+        until="domcontentloaded",
+        is_fault=lambda line: line.type in ("error", "warning"),
+        **options,
     ):
-        page_name = f"{name}-{theme}-{above}-{language}.html"
-        body = BODY.format(name=name, above=above)
-        content = page_with("A figure", body, head=LOADER, theme=theme, language=language)
-        (folder / "book" / page_name).write_text(content)
-        context = browser.new_context(**{"viewport": {"width": 1000, "height": 900}} | options)
+        (folder / "book" / name).write_text(content)
+        context = browser.new_context(**{"viewport": {"width": 1000, "height": height}} | options)
         contexts.append(context)
         page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on(
-            "console",
-            lambda line: errors.append(line.text) if line.type in ("error", "warning") else None,
-        )
+        page.on("pageerror", lambda error: logged.append(str(error)))
+        page.on("console", lambda line: logged.append(line.text) if is_fault(line) else None)
+        page.logged = logged
+        if script:
+            page.add_init_script(script)
+        if before:
+            before(page)
         base = address if scheme == "http" else f"file://{folder}"
-        page.goto(f"{base}/book/{page_name}", wait_until="load")
-        if mounted:
-            page.wait_for_function("document.querySelector('.live-figure')?.state !== undefined")
+        page.goto(f"{base}/book/{name}{query}", wait_until=until)
         return page
 
     yield open_page
     for context in contexts:
         context.close()
-    assert errors == []
+    assert logged == []
+
+
+@pytest.fixture
+def open_figure(open_content):
+    """A function that opens a page with a figure."""
+
+    def open_page(name, *, theme="light", above=0, language="en", mounted=True, **options):
+        page_name = f"{name}-{theme}-{above}-{language}.html"
+        body = BODY.format(name=name, above=above)
+        content = page_with("A figure", body, head=LOADER, theme=theme, language=language)
+        page = open_content(page_name, content, until="load", **options)
+        if mounted:
+            page.wait_for_function("document.querySelector('.live-figure')?.state !== undefined")
+        return page
+
+    return open_page
 
 
 @pytest.fixture

@@ -29,40 +29,23 @@ OLD_BROWSERS = {
 
 
 @pytest.fixture
-def open_pad(browser, site, figures):
-    """A function that opens a page with the pad; what its console logs fails the test."""
-    folder, address = site
-    contexts, logged = [], []
+def open_pad(open_content, figures):
+    """A function that opens a page with the pad."""
 
-    def log(line):
+    def is_fault(line):
         # That pixels are read back is the doing of these tests.
-        if line.type in ("error", "warning") and "willReadFrequently" not in line.text:
-            logged.append(line.text)
+        return line.type in ("error", "warning") and "willReadFrequently" not in line.text
 
-    def open_page(*, theme="light", scheme="http", script="", before=None, **options):
+    def open_page(*, theme="light", **options):
         fragment = (figures.folder / "pad.html").read_text()
         body = f'{fragment}<p id="after">What follows.</p>'
-        (folder / f"book/pad-{theme}.html").write_text(page_with("The pad", body, theme=theme))
-        context = browser.new_context(**{"viewport": {"width": 1000, "height": 1100}} | options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: logged.append(str(error)))
-        page.on("console", log)
-        page.logged = logged
-        if script:
-            page.add_init_script(script)
-        if before:
-            before(page)
-        base = address if scheme == "http" else f"file://{folder}"
-        page.goto(f"{base}/book/pad-{theme}.html", wait_until="domcontentloaded")
+        content = page_with("The pad", body, theme=theme)
+        page = open_content(f"pad-{theme}.html", content, height=1100, is_fault=is_fault, **options)
         if options.get("java_script_enabled", True):
             page.wait_for_selector("#pad")
         return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert logged == []
+    return open_page
 
 
 def status(page):

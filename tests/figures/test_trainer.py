@@ -21,40 +21,28 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def open_trainer(browser, site, figures):
-    """A function that opens a page with pad and trainer; an error in its console fails the test."""
-    folder, address = site
-    contexts, errors = [], []
+def open_trainer(open_content, site, figures):
+    """A function that opens a page with pad and trainer."""
+    folder, _ = site
     (folder / "_static/live").mkdir(exist_ok=True)
     shutil.copy(ROOT / "book/_static/live/trainer.png", folder / "_static/live")
 
-    def open_page(
-        *, query="", theme="light", scheme="http", script="", before=None, mounted=True, **options
-    ):
+    def open_page(*, theme="light", mounted=True, **options):
         pad, trainer = ((figures.folder / f"{n}.html").read_text() for n in ("pad", "trainer"))
         body = f'{pad}<h2>Train</h2>{trainer}<p id="after">What follows.</p>'
         content = page_with("In your browser", body, head=LOADER, theme=theme, width="60rem")
-        (folder / f"book/trainer-{theme}.html").write_text(content)
-        context = browser.new_context(**{"viewport": {"width": 1000, "height": 1200}} | options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
-        page.errors = errors
-        if script:
-            page.add_init_script(script)
-        if before:
-            before(page)
-        base = address if scheme == "http" else f"file://{folder}"
-        page.goto(f"{base}/book/trainer-{theme}.html{query}", wait_until="domcontentloaded")
+        page = open_content(
+            f"trainer-{theme}.html",
+            content,
+            height=1200,
+            is_fault=lambda line: line.type == "error",
+            **options,
+        )
         if mounted:
             show_trainer(page)
         return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert errors == []
+    return open_page
 
 
 def show_trainer(page):
@@ -323,8 +311,8 @@ def test_images_that_do_not_arrive(open_trainer):
     page.fill("#batches", "2")
     page.click("#train")
     wait_for_status(page, "Finished: 2 batches")
-    assert all("net::ERR_FAILED" in error for error in page.errors)
-    page.errors.clear()
+    assert all("net::ERR_FAILED" in error for error in page.logged)
+    page.logged.clear()
 
 
 def test_leaving_the_page_while_training(open_trainer):
